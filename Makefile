@@ -1,0 +1,20 @@
+.PHONY: demo test check bench bench-peers format
+PY := .venv/bin/python
+
+.venv/.installed: pyproject.toml  # a virtual environment with everything the other recipes need
+	@python3 -m venv .venv && $(PY) -m pip install -q --disable-pip-version-check --upgrade pip && $(PY) -m pip install -q --disable-pip-version-check -e '.[postgres,sql]' --group dev && touch $@
+
+demo: .venv/.installed  # the main job, on a sample
+	@.venv/bin/runafter inspect examples/order_fan_out/flow.json
+
+test: .venv/.installed  # every test
+	@$(PY) -m pytest -q -n 2 --dist worksteal
+
+check: .venv/.installed  # format, lint, types, import contract
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+format: .venv/.installed  # let ruff repair what it can
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+bench: .venv/.installed  # measure speed and memory; results go to bench/results
+	@$(PY) -m bench
