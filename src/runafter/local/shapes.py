@@ -1,0 +1,336 @@
+"""What is known about a value that nobody has given, from how a flow uses it.
+
+A `Shape` grows: every read of a property, every loop over it, every function
+that takes it adds what that use needs. Two shapes that must be the same value
+are united (union-find), so that what a loop's body reads from `items()` is
+known of the array the loop runs over. `sample` then makes a value that fits.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+LIST_LENGTH = 2
+_MAX_DEPTH = 24
+_TIMESTAMP = "2026-01-05T09:30:00Z"
+_UNKNOWN = object()
+
+
+class Shape:
+    """One value's needs. Use `find()` before reading fields; the methods do so by themselves."""
+
+    __slots__ = (
+        "avoided",
+        "base64_of",
+        "candidates",
+        "constant",
+        "element",
+        "forward",
+        "json_of",
+        "kind",
+        "least_chars",
+        "least_items",
+        "name",
+        "properties",
+        "schema",
+        "split",
+    )
+
+    def __init__(self, name: str = "", *, kind: str | None = None, constant: Any = _UNKNOWN) -> None:
+        self.forward: Shape | None = None
+        self.name = name
+        self.kind = kind
+        self.constant = constant
+        self.properties: dict[str, Shape] = {}
+        self.element: Shape | None = None
+        self.least_items = 0
+        self.least_chars = 0
+        self.candidates: list[Any] = []
+        self.avoided: list[Any] = []
+        self.json_of: Shape | None = None
+        self.base64_of: Shape | None = None
+        self.split: tuple[str, Shape] | None = None
+        self.schema: dict[str, Any] | None = None
+
+    def find(self) -> Shape:
+        """Return the shape that stands for this one after unions."""
+        shape = self
+        while shape.forward is not None:
+            if shape.forward.forward is not None:
+                shape.forward = shape.forward.forward
+            shape = shape.forward
+        return shape
+
+    @property
+    def is_known(self) -> bool:
+        return self.find().constant is not _UNKNOWN
+
+    def property(self, name: str) -> Shape:
+        """Return the shape of a property; letter case does not tell properties apart."""
+        shape = self.find()
+        found = shape.properties.get(name)
+        if found is None:
+            folded = name.casefold()
+            for key, value in shape.properties.items():
+                if key.casefold() == folded:
+                    return value
+            found = Shape(name)
+            if isinstance(shape.constant, dict):
+                for key, value in shape.constant.items():
+                    if key.casefold() == folded:
+                        found.constant = value
+            shape.properties[name] = found
+        return found
+
+    def item(self, index: int | None = None) -> Shape:
+        """Return the shape of an element; `index` (negative counts from the end) asks for enough of them."""
+        shape = self.find()
+        if index is not None:
+            shape.least_items = max(shape.least_items, index + 1 if index >= 0 else -index)
+        if shape.element is None:
+            shape.element = Shape(_singular(shape.name))
+            if isinstance(shape.constant, list) and shape.constant:
+                shape.element.constant = shape.constant[0]
+        return shape.element
+
+    def want(self, kind: str) -> Shape:
+        """Note that a use needs this kind: string, number, integer, boolean, timestamp, object, array, xml, guid, ..."""
+        shape = self.find()
+        if shape.kind is None or (shape.kind == "string" and kind not in {"string", "object", "array"}):
+            shape.kind = kind
+        return shape
+
+    def compare(self, value: Any, *, wanted: bool) -> None:
+        """Note a comparison with a known value, wished to hold or wished not to."""
+        shape = self.find()
+        (shape.candidates if wanted else shape.avoided).append(value)
+
+    def unite(self, other: Shape) -> Shape:
+        """Make both the same value; needs of both are kept, the left one's first."""
+        todo: list[tuple[Shape, Shape]] = [(self, other)]
+        while todo:
+            left, right = (shape.find() for shape in todo.pop())
+            if left is right:
+                continue
+            right.forward = left
+            left.name = left.name or right.name
+            left.kind = left.kind or right.kind
+            if left.constant is _UNKNOWN:
+                left.constant = right.constant
+            left.least_items = max(left.least_items, right.least_items)
+            left.least_chars = max(left.least_chars, right.least_chars)
+            left.candidates += right.candidates
+            left.avoided += right.avoided
+            left.schema = left.schema or right.schema
+            left.split = left.split or right.split
+            for key, value in right.properties.items():
+                if key in left.properties:
+                    todo.append((left.properties[key], value))
+                else:
+                    left.properties[key] = value
+            for part in ("element", "json_of", "base64_of"):
+                mine, theirs = getattr(left, part), getattr(right, part)
+                if mine is None:
+                    setattr(left, part, theirs)
+                elif theirs is not None:
+                    todo.append((mine, theirs))
+        return self.find()
+
+    def sample(self, *, index: int = 0) -> Any:
+        """Return a value that meets the needs noted so far. Deterministic; `index` varies scalars of list items."""
+        return _sample(self.find(), index, (), 0)
+
+
+def from_json(value: Any, name: str = "") -> Shape:
+    """Return the shape of a value that is wholly known."""
+    return Shape(name, constant=value)
+
+
+def from_schema(schema: Any, name: str = "") -> Shape:
+    """Return the shape that a JSON schema (drafts 4 to 7, as flows write them) describes; local `$ref`s are followed."""
+    return _from_schema(schema, schema, name, 0)
+
+
+def _from_schema(schema: Any, root: Any, name: str, depth: int) -> Shape:
+    shape = Shape(name)
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+        return shape
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#"):
+        target: Any = root
+        for part in reference.lstrip("#").strip("/").split("/") if reference != "#" else []:
+            target = target.get(part) if isinstance(target, dict) else None
+        return _from_schema(target, root, name, depth + 1)
+    for union in ("allOf", "anyOf", "oneOf"):
+        options = schema.get(union)
+        if isinstance(options, list) and options:
+            for option in options if union == "allOf" else options[:1]:
+                shape.unite(_from_schema(option, root, name, depth + 1))
+    shape = shape.find()
+    shape.schema = schema
+    kinds = schema.get("type")
+    wanted = [kind for kind in kinds if kind != "null"] if isinstance(kinds, list) else [kinds]
+    if wanted and isinstance(wanted[0], str):
+        shape.kind = wanted[0].lower()
+    enum = schema.get("enum")
+    if isinstance(enum, list) and enum:
+        shape.candidates.extend(enum)
+    for word in ("const", "default", "example"):
+        if word in schema:
+            shape.candidates.insert(0, schema[word])
+    members = schema.get("properties")
+    if isinstance(members, dict):
+        shape.kind = shape.kind or "object"
+        for key, value in members.items():
+            shape.properties[key] = _from_schema(value, root, key, depth + 1)
+    required = schema.get("required")
+    for key in required if isinstance(required, list) else ():
+        if isinstance(key, str):
+            shape.property(key)
+    element = schema.get("items")
+    if isinstance(element, list):
+        element = element[0] if element else None
+    if isinstance(element, dict):
+        shape.kind = shape.kind or "array"
+        shape.element = _from_schema(element, root, _singular(name), depth + 1)
+    if isinstance(schema.get("minItems"), int):
+        shape.least_items = schema["minItems"]
+    if isinstance(schema.get("minLength"), int):
+        shape.least_chars = schema["minLength"]
+    return shape
+
+
+def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:
+    if id(shape) in seen or depth > _MAX_DEPTH:
+        return None
+    seen = (*seen, id(shape))
+    if shape.constant is not _UNKNOWN and not (isinstance(shape.constant, (dict, list)) and not shape.constant):
+        return shape.constant
+    strict = (shape.schema or {}).get("type")
+    if shape.kind in {"string", "timestamp", "uri", "guid", "xml"} and isinstance(strict, str) and strict == "string":
+        return _text(shape, index, seen, depth)
+    if shape.properties and shape.kind not in {"array", "string"}:
+        return {key: _sample(value.find(), index, seen, depth + 1) for key, value in _needed(shape)}
+    if shape.element is not None or shape.kind == "array":
+        return _items(shape, seen, depth)
+    if shape.properties and shape.kind == "array":
+        return _items(shape, seen, depth)
+    for candidate in shape.candidates:
+        if _fits(candidate, shape):
+            return candidate
+    if shape.json_of is not None or shape.base64_of is not None or shape.split is not None:
+        return _text(shape, index, seen, depth)
+    match shape.kind:
+        case "integer":
+            return _number(shape, index)
+        case "number" | "float" | "int":
+            return _number(shape, index)
+        case "boolean" | "bool":
+            return True not in shape.avoided
+        case "object":
+            return dict(shape.constant) if isinstance(shape.constant, dict) else {}
+        case "null":
+            return None
+    return _text(shape, index, seen, depth)
+
+
+def _needed(shape: Shape) -> Iterator[tuple[str, Shape]]:
+    yield from shape.properties.items()
+
+
+def _items(shape: Shape, seen: tuple[int, ...], depth: int) -> list[Any]:
+    count = max(LIST_LENGTH, shape.least_items)
+    if shape.schema is not None and isinstance(shape.schema.get("maxItems"), int):
+        count = min(count, shape.schema["maxItems"])
+    element = shape.item().find()
+    return [_sample(element, index, seen, depth + 1) for index in range(min(count, 1_000))]
+
+
+def _number(shape: Shape, index: int) -> Any:
+    schema = shape.schema or {}
+    value = schema.get("minimum", 1)
+    value = (value if isinstance(value, int) else 1) + index
+    maximum = schema.get("maximum")
+    if isinstance(maximum, (int, float)):
+        value = min(value, maximum)
+    while value in shape.avoided:
+        value += 1
+    return value
+
+
+def _text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
+    if shape.json_of is not None:
+        return json.dumps(_sample(shape.json_of.find(), index, seen, depth + 1), ensure_ascii=False)
+    if shape.base64_of is not None:
+        inner = _sample(shape.base64_of.find(), index, seen, depth + 1)
+        text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
+        return base64.b64encode(text.encode()).decode()
+    if shape.split is not None:
+        separator, parts = shape.split
+        values = _sample(parts.find(), index, seen, depth + 1)
+        return (
+            separator.join(value if isinstance(value, str) else "" for value in values)
+            if isinstance(values, list)
+            else ""
+        )
+    for candidate in shape.candidates:
+        if isinstance(candidate, str) and _fits(candidate, shape):
+            return candidate
+    text = _word(shape, index)
+    while text in shape.avoided:
+        text += "_"
+    return text.ljust(shape.least_chars, "x")
+
+
+def _word(shape: Shape, index: int) -> str:
+    name = shape.name.casefold()
+    form = (shape.schema or {}).get("format")
+    if (
+        shape.kind == "timestamp"
+        or form == "date-time"
+        or _says(name, ("date", "createdon", "modifiedon", "timestamp", "datetime"))
+    ):
+        return (
+            f"2026-01-{5 + index % 20:02d}" if form == "date" else _TIMESTAMP.replace("-05T", f"-{5 + index % 20:02d}T")
+        )
+    if form == "time":
+        return "09:30:00Z"
+    if shape.kind == "guid" or form == "uuid" or _says(name, ("guid", "tenantid", "subscriptionid")):
+        return f"00000000-0000-4000-8000-{index + 1:012d}"
+    if shape.kind == "numeric" or name in {"id", "count", "number"}:
+        return str(index + 1)
+    if shape.kind == "xml":
+        return "<root><item>1</item></root>"
+    if shape.kind == "uri" or form == "uri" or _says(name, ("url", "uri", "link", "location")):
+        return f"https://example.com/{shape.name or 'item'}/{index + 1}"
+    if _says(name, ("email", "mail", "upn", "userprincipalname")) or name in {"to", "from"}:
+        return f"user{index + 1}@example.com"
+    if shape.kind == "zone":
+        return "UTC"
+    return f"{shape.name or 'text'} {index + 1}"
+
+
+def _says(name: str, endings: tuple[str, ...]) -> bool:
+    return name.endswith(endings)
+
+
+def _fits(value: Any, shape: Shape) -> bool:
+    if value in shape.avoided:
+        return False
+    match shape.kind:
+        case "string" | "timestamp" | "uri" | "guid" | "numeric" | "xml" | "zone":
+            return isinstance(value, str)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number" | "float" | "int":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case "boolean" | "bool":
+            return isinstance(value, bool)
+    return True
+
+
+def _singular(name: str) -> str:
+    return name[:-1] if name.endswith("s") and len(name) > 3 else name

@@ -1,0 +1,106 @@
+"""What a flow reads of a value decides the value that is made up for it."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from runafter.local.shapes import Shape, from_schema
+
+
+def test_properties_that_are_read_appear_in_the_sample() -> None:
+    shape = Shape("body")
+    shape.property("customer").property("email")
+
+    assert shape.sample() == {"customer": {"email": "user1@example.com"}}
+
+
+def test_property_names_differ_by_more_than_letter_case() -> None:
+    shape = Shape("body")
+    shape.property("Id")
+
+    assert shape.property("ID") is shape.property("id")
+
+
+def test_a_list_gets_two_items_and_more_where_a_later_one_is_read() -> None:
+    shape = Shape("orders")
+    shape.item().property("sku")
+    longer = Shape("parts")
+    longer.item(4)
+
+    assert len(shape.sample()) == 2
+    assert len(longer.sample()) == 5
+
+
+def test_united_shapes_share_what_is_learned_of_either() -> None:
+    source, item = Shape("value"), Shape("item")
+    source.item().unite(item)
+    item.property("title")
+
+    assert all("title" in element for element in source.sample())
+
+
+def test_a_comparison_with_a_literal_decides_the_value() -> None:
+    wished, avoided = Shape("status"), Shape("status")
+    wished.compare("Approved", wanted=True)
+    avoided.compare("status 1", wanted=False)
+
+    assert wished.sample() == "Approved"
+    assert avoided.sample() != "status 1"
+
+
+def test_text_that_is_parsed_as_json_holds_what_is_read_of_it() -> None:
+    inner, text = Shape("value"), Shape("message")
+    inner.property("id").want("integer")
+    text.json_of = inner
+    encoded = Shape("content")
+    encoded.base64_of = text
+
+    assert json.loads(text.sample()) == {"id": 1}
+    assert json.loads(base64.b64decode(encoded.sample())) == {"id": 1}
+
+
+def test_text_that_is_split_has_as_many_parts_as_are_read() -> None:
+    parts, path = Shape("part", kind="array"), Shape("path")
+    parts.item(3)
+    path.split = ("/", parts)
+
+    assert len(path.sample().split("/")) == 4
+
+
+def test_a_schema_decides_types_enums_and_required_members() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "kind": {"type": "string", "enum": ["a", "b"]},
+            "count": {"type": "integer", "minimum": 5},
+            "rows": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"when": {"type": "string", "format": "date-time"}}},
+            },
+        },
+        "required": ["extra"],
+    }
+
+    sample = from_schema(schema).sample()
+
+    assert sample["kind"] == "a"
+    assert sample["count"] == 5
+    assert [set(row) for row in sample["rows"]] == [{"when"}, {"when"}]
+    assert "extra" in sample
+
+
+def test_local_references_of_a_schema_are_followed_and_cycles_end() -> None:
+    schema = {
+        "$ref": "#/definitions/node",
+        "definitions": {"node": {"type": "object", "properties": {"next": {"$ref": "#/definitions/node"}}}},
+    }
+
+    assert "next" in from_schema(schema).sample()
+
+
+def test_a_cyclic_union_ends() -> None:
+    node = Shape("node")
+    node.property("child").unite(node)
+
+    assert node.sample() == {"child": None}
