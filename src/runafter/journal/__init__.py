@@ -1,0 +1,1 @@
+"""What happened to every run, event by event, and what history shows of it."""

@@ -1,0 +1,89 @@
+-- Ranks: runs before what refers to them, the guard before the events it guards.
+
+-- name: insert_definition bulk 0
+INSERT OR IGNORE INTO definitions (hash, name, source) VALUES ($1, $2, $3)
+
+-- name: insert_run bulk 1
+INSERT INTO runs (id, flow, program, status, position, owner, started_at, start_key, parent, client_tracking_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: move_position guard 2
+UPDATE runs SET position = v.column4 FROM (VALUES ($1, $2, $3, $4)) AS v
+WHERE runs.id = v.column1 AND runs.owner = v.column2 AND runs.position = v.column3
+
+-- name: insert_content bulk 3
+INSERT OR IGNORE INTO contents (hash, body) VALUES ($1, $2)
+
+-- name: insert_event bulk 4
+INSERT INTO journal (run_id, position, version, event, checksum, content) VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: insert_action bulk 5
+INSERT OR REPLACE INTO actions (run_id, repetition, action, place, type, status, code, started_at, ended_at,
+    inputs, inputs_content, outputs, outputs_content, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+
+-- name: finish_run single 6
+UPDATE runs SET status = $2, ended_at = $3, code = $4, error = $5, outputs = $6, owner = NULL, wake_at = NULL WHERE id = $1
+
+-- name: delete_actions single 0
+DELETE FROM actions WHERE run_id = $1
+
+-- name: read_definition single
+SELECT name, source FROM definitions WHERE hash = $1
+
+-- name: read_journal single
+SELECT j.position, j.version, j.event, j.checksum, j.content, c.body
+FROM journal j LEFT JOIN contents c ON c.hash = j.content WHERE j.run_id = $1 ORDER BY j.position
+
+-- name: read_run single
+SELECT id, flow, program, status, position, owner, wake_at, started_at, ended_at, code, error, outputs, start_key, parent,
+    client_tracking_id FROM runs WHERE id = $1
+
+-- name: read_run_by_key single
+SELECT id FROM runs WHERE start_key = $1
+
+-- name: read_content single
+SELECT body FROM contents WHERE hash = $1
+
+-- name: renew_lease single
+INSERT INTO leases (owner, until) VALUES ($1, $2 + $3) ON CONFLICT (owner) DO UPDATE SET until = excluded.until RETURNING until
+
+-- name: end_lease single
+DELETE FROM leases WHERE owner = $1
+
+-- name: take_runs single
+UPDATE runs SET owner = $1, wake_at = NULL, status = 'Running' WHERE id IN (
+    SELECT id FROM runs WHERE ended_at IS NULL AND (wake_at IS NULL OR wake_at <= $2) AND (
+        owner IS NULL OR owner NOT IN (SELECT owner FROM leases WHERE until > $2))
+    ORDER BY id DESC LIMIT $3)
+RETURNING id
+
+-- name: take_run single
+UPDATE runs SET owner = $1, wake_at = NULL, status = 'Running' WHERE id = $3 AND ended_at IS NULL AND (
+    owner IS NULL OR owner = $1 OR owner NOT IN (SELECT owner FROM leases WHERE until > $2))
+RETURNING id
+
+-- name: release_run single
+UPDATE runs SET owner = NULL, wake_at = $3, status = $4 WHERE id = $1 AND owner = $2 AND ended_at IS NULL RETURNING id
+
+-- name: read_owned single
+SELECT id FROM runs WHERE owner = $1 AND ended_at IS NULL
+
+-- name: read_parked single
+SELECT id, wake_at FROM runs WHERE ended_at IS NULL AND owner IS NULL AND wake_at > $1 ORDER BY wake_at LIMIT $2
+
+-- name: purge_leases single
+DELETE FROM leases WHERE until < $1 AND owner NOT IN (SELECT owner FROM runs WHERE owner IS NOT NULL AND ended_at IS NULL)
+RETURNING owner
+
+-- name: insert_mail single
+INSERT INTO inbox (run_id, event) VALUES ($1, $2) RETURNING id
+
+-- name: read_mail single
+SELECT i.id, i.run_id, i.event FROM inbox i JOIN runs r ON r.id = i.run_id WHERE r.owner = $1 ORDER BY i.id
+
+-- name: read_run_mail single
+SELECT i.id, i.run_id, i.event FROM inbox i WHERE i.run_id = $1 ORDER BY i.id
+
+-- name: delete_mail single 6
+DELETE FROM inbox WHERE id = $1

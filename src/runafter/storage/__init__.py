@@ -1,0 +1,1 @@
+"""One database: connection, writer, group commit, migrations. Knows no tables' meaning."""
