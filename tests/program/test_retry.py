@@ -126,7 +126,7 @@ def test_a_stateless_flow_may_retry_sooner() -> None:
 
 @pytest.mark.parametrize("attempt", [0, -1, 5])
 def test_a_retry_outside_the_count_is_a_callers_fault(attempt: int) -> None:
-    with pytest.raises(ValueError, match="not in 1..4"):
+    with pytest.raises(ValueError, match=r"not in 1\.\.4"):
         wait_bounds_s(default_policy(LA), attempt)
 
 

@@ -96,11 +96,15 @@ class CallStep(Step):
     webhook actions: after the subscribing call the action waits for its callback;
     `unsubscribe` is then the template of the closing call. `refusal` says why
     Runafter cannot perform this type unless a handler is configured.
+    `retry_template` is set where the author computes the policy when the flow
+    runs: evaluate it and hand it to `retry.parse_policy`; `retry` is then the default.
+    An HttpWebhook's `inputs` are those of its subscribing call.
     """
 
     target: Target
     inputs: Template
     retry: RetryPolicy
+    retry_template: Template | None = None
     waits_for_signal: bool = False
     unsubscribe: Template | None = None
     async_pattern: bool = True

@@ -1,0 +1,114 @@
+"""Connector calls against the known facts: connectors, operations, parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
+from runafter.program.draft import Draft
+from runafter.program.nearest import did_you_mean
+from runafter.program.part import Part
+from runafter.protocol.commands import Target
+
+_CONNECTORS = frozenset(
+    {
+        "apiconnection",
+        "apiconnectionwebhook",
+        "apiconnectionnotification",
+        "openapiconnection",
+        "openapiconnectionwebhook",
+        "openapiconnectionnotification",
+        "serviceprovider",
+    }
+)
+_EXPRESSION = re.compile(r"@\{(?:[^{}']|'(?:[^']|'')*')*\}")
+
+
+def check_operations(draft: Draft, calls: Iterable[tuple[Part, Target]], catalogue: Catalogue) -> None:
+    """Check each call (its action or trigger, its target) against the catalogue."""
+    for part, target in calls:
+        if target.type.casefold() not in _CONNECTORS or target.api is None:
+            continue
+        connector = find_connector(catalogue, target.api)
+        if connector is None:
+            known = [api for each in catalogue.connectors.values() for api in each.apis]
+            hint = did_you_mean(target.api, known)
+            draft.report("CAT001", f"connector {target.api!r} is not known", part, hint=hint)
+            continue
+        operation = _operation(draft, part, target, connector)
+        if operation is not None:
+            _parameters(draft, part, operation)
+
+
+def find_connector(catalogue: Catalogue, api: str) -> ConnectorFacts | None:
+    """Return the connector that any dialect calls by this name."""
+    wished = _bare(api)
+    for connector in catalogue.connectors.values():
+        if wished in {_bare(name) for name in (connector.name, *connector.apis)}:
+            return connector
+    return None
+
+
+def find_by_path(connector: ConnectorFacts, method: str, path: str) -> OperationFacts | None:
+    """Return the operation that Consumption's method and path mean; expressions stand for any one segment."""
+    segments = _segments(path)
+    for operation in connector.operations.values():
+        if operation.path is None or (operation.method or "").casefold() != method.casefold():
+            continue
+        wished = _segments(operation.path)
+        if len(wished) == len(segments) and all(
+            a == b or "{" in a or "*" in b for a, b in zip(wished, segments, strict=True)
+        ):
+            return operation
+    return None
+
+
+def _operation(draft: Draft, part: Part, target: Target, connector: ConnectorFacts) -> OperationFacts | None:
+    if target.operation is not None:
+        folded = target.operation.casefold()
+        found = next((each for name, each in connector.operations.items() if name.casefold() == folded), None)
+        if found is None:
+            place = part.at("inputs", "host", "operationId") or part
+            hint = did_you_mean(target.operation, connector.operations)
+            draft.report("CAT002", f"{connector.name} has no operation {target.operation!r}", place, hint=hint)
+        return found
+    method, path = part.at("inputs", "method"), part.at("inputs", "path")
+    if method is None or path is None or not (isinstance(method.value, str) and isinstance(path.value, str)):
+        return None
+    if not any(each.path for each in connector.operations.values()):
+        return None
+    found = find_by_path(connector, method.value, path.value)
+    if found is None:
+        draft.report("CAT002", f"{connector.name} has no operation {method.value.upper()} {path.value}", path)
+    return None
+
+
+def _parameters(draft: Draft, part: Part, operation: OperationFacts) -> None:
+    given = part.at("inputs", "parameters")
+    if not operation.parameters or (given is not None and not given.is_object):
+        return
+    names = {name.casefold(): name for name, _ in given.members()} if given is not None else {}
+    for name, required in operation.parameters.items():
+        if required and not any(key == name.casefold() or key.startswith(f"{name.casefold()}/") for key in names):
+            draft.report("CAT003", f"{operation.operation} needs the parameter {name!r}", given or part)
+    open_ones = tuple(each.casefold().rstrip("/") for each in operation.open_parameters)
+    known = {name.casefold() for name in operation.parameters}
+    for key, name in names.items():
+        if key in known or "@" in key or any(key == each or key.startswith(f"{each}/") for each in open_ones):
+            continue
+        if given is not None:
+            hint = did_you_mean(name, operation.parameters)
+            draft.report(
+                "CAT004", f"{operation.operation} takes no parameter {name!r}", given.get(name) or given, hint=hint
+            )
+
+
+def _bare(api: str) -> str:
+    folded = api.casefold().rstrip("/").rsplit("/", 1)[-1]
+    return folded.removeprefix("shared_")
+
+
+def _segments(path: str) -> list[str]:
+    plain = _EXPRESSION.sub("*", path.split("?", 1)[0])
+    return [segment.casefold() for segment in plain.strip("/").split("/")]

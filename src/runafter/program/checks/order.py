@@ -1,0 +1,67 @@
+"""Run-after entries: missing actions, other blocks, odd statuses, cycles."""
+
+from __future__ import annotations
+
+from runafter.program.draft import Draft
+from runafter.program.nearest import did_you_mean
+from runafter.program.outline import Level, Site
+from runafter.program.part import Part
+from runafter.program.steps import STATUSES
+
+
+def check_order(draft: Draft) -> None:
+    for site in draft.outline.sites:
+        _entries(draft, site)
+    _cycles(draft, draft.outline.root)
+    for site in draft.outline.sites:
+        for level in site.levels:
+            _cycles(draft, level)
+
+
+def _entries(draft: Draft, site: Site) -> None:
+    run_after = site.part.get("runAfter")
+    if run_after is None or run_after.value is None:
+        return
+    if not run_after.is_object:
+        if run_after.value != []:
+            draft.report("ACT008", f"'runAfter' of {site.name!r} is no object", run_after)
+        return
+    for name, entry in run_after.members():
+        _statuses(draft, site, name, entry)
+        if name.casefold() in site.level.sites:
+            continue
+        found = draft.outline.named.get(name.casefold())
+        if found is None:
+            siblings = [each.name for each in site.level.sites.values() if each is not site]
+            draft.report(
+                "GRF002",
+                f"{site.name!r} runs after {name!r}, which does not exist",
+                entry,
+                hint=did_you_mean(name, siblings),
+            )
+        else:
+            where = f"in {found.container.name!r}" if found.container is not None else "at the top of the flow"
+            draft.report("GRF003", f"{site.name!r} runs after {name!r}, which is no sibling: it is {where}", entry)
+
+
+def _statuses(draft: Draft, site: Site, name: str, entry: Part) -> None:
+    if not isinstance(entry.value, list):
+        draft.report("GRF004", f"{site.name!r} runs after {name!r} with no list of statuses", entry)
+        return
+    wished = site.run_after[name]
+    if not wished:
+        draft.report(
+            "GRF004", f"{site.name!r} runs after {name!r} with an empty list of statuses", entry, severity="warning"
+        )
+    for status in wished:
+        if status not in STATUSES:
+            draft.report(
+                "GRF004", f"{status!r} is no status to run after", entry, hint=f"one of: {', '.join(STATUSES)}"
+            )
+
+
+def _cycles(draft: Draft, level: Level) -> None:
+    for cycle in level.graph.cycles():
+        names = [level.sites[key].name for key in cycle]
+        first = level.sites[cycle[0]].part
+        draft.report("GRF001", f"cycle {' -> '.join(names)}", first.get("runAfter") or first)
