@@ -13,7 +13,7 @@ from runafter.errors import Finding, InvalidDefinition
 from runafter.profiles.catalogue import Catalogue
 from runafter.profiles.load import get_profile
 from runafter.profiles.profile import Profile
-from runafter.program.actions.base import is_dynamic, level_block
+from runafter.program.actions.base import level_block
 from runafter.program.actions.registry import make_step
 from runafter.program.checks.limits import check_limits
 from runafter.program.checks.names import check_names
@@ -23,7 +23,7 @@ from runafter.program.checks.placement import check_placement
 from runafter.program.checks.variables import check_variables, declared_variables
 from runafter.program.draft import Draft
 from runafter.program.outline import Site, read_outline
-from runafter.program.part import Part
+from runafter.program.part import Part, is_dynamic
 from runafter.program.references import read_actions, references_in
 from runafter.program.steps import AnyStep, CallStep, Parameter, Program, Trigger
 from runafter.program.triggers import make_triggers

@@ -108,3 +108,8 @@ class Part:
                 return Part(value, node)
         escaped = key.replace("~", "~0").replace("/", "~1")
         return Part(value, self.node, f"{self.path}/{escaped}")
+
+
+def is_dynamic(text: str) -> bool:
+    """Say whether a string is computed when the flow runs, so that its value cannot be judged."""
+    return (text.startswith("@") and not text.startswith("@@")) or "@{" in text or text.startswith("[")

@@ -12,7 +12,7 @@ from runafter.program.durations import duration_s
 from runafter.program.graph import make_block
 from runafter.program.nearest import did_you_mean
 from runafter.program.outline import Level, Site
-from runafter.program.part import Part
+from runafter.program.part import Part, is_dynamic
 from runafter.program.steps import AnyStep, Block, StaticResult
 
 
@@ -149,11 +149,6 @@ def secured_names(part: Part) -> set[str]:
     """What `runtimeConfiguration.secureData.properties` hides: `inputs`, `outputs`."""
     properties = part.at("runtimeConfiguration", "secureData", "properties")
     return {str(item.value).casefold() for item in properties.items()} if properties is not None else set()
-
-
-def is_dynamic(text: str) -> bool:
-    """Say whether a string is computed when the flow runs, so that its value cannot be judged."""
-    return (text.startswith("@") and not text.startswith("@@")) or "@{" in text or text.startswith("[")
 
 
 def _value(part: Part, key: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from runafter.program.actions.base import Making, is_dynamic
+from runafter.program.actions.base import Making
+from runafter.program.part import is_dynamic
 from runafter.program.retry import NO_RETRY, RetryFault, RetryPolicy, default_policy, parse_policy
 from runafter.program.steps import CallStep
 from runafter.program.targets import find_target

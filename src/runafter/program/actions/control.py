@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from runafter.expressions.template import Template
-from runafter.program.actions.base import Making, is_dynamic
+from runafter.program.actions.base import Making
 from runafter.program.conditions import condition_template
-from runafter.program.part import Part
+from runafter.program.part import Part, is_dynamic
 from runafter.program.steps import Block, ForeachStep, IfStep, ScopeStep, SwitchStep, UntilStep
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from runafter.expressions.template import Template
-from runafter.program.actions.base import Making, is_dynamic
-from runafter.program.part import Part
+from runafter.program.actions.base import Making
+from runafter.program.part import Part, is_dynamic
 from runafter.program.steps import VariableStep
 
 Operation = Literal["initialize", "set", "increment", "decrement", "append_array", "append_string"]
