@@ -213,7 +213,7 @@ def test_the_next_slot_is_later_and_nothing_is_between(recurrence: dict[str, Any
 
     slot = next_slot(parsed, after, started)
 
-    assert slot is not None
-    assert slot > after
+    assert slot is not None, (recurrence, offset_s)
+    assert slot > after, (recurrence, offset_s)
     assert next_slot(parsed, (after + slot) // 2, started) == slot
     assert next_slot(parsed, slot - 1, started) == slot

@@ -149,9 +149,6 @@ CODES: dict[str, CodeInfo] = {
         "Mock the action, give it a static result, or configure a handler.",
         "note",
     ),
-    "ACT007": CodeInfo(
-        "key stands twice", "An object has one key twice; the last one counts.", "Remove one.", "warning"
-    ),
     "ACT008": CodeInfo("wrong shape", "An object stands where another form is needed, or the reverse.", "Correct it."),
     "ACT009": CodeInfo(
         "case stands twice", "Two cases of a Switch have the same value; the first one counts.", "Remove one."
@@ -236,6 +233,19 @@ CODES: dict[str, CodeInfo] = {
         "source is not readable",
         "The bytes are no readable flow: broken JSON, an unsafe archive, an unknown container.",
         "See the message.",
+    ),
+    "DEF002": CodeInfo("file is too large", "The file has more bytes than are read.", "Give the flow alone."),
+    "DEF003": CodeInfo("not JSON", "The text is no JSON, not even a lenient one.", "Correct it at the place shown."),
+    "DEF004": CodeInfo("nested too deeply", "The JSON has more levels than are read.", "Flatten it."),
+    "DEF010": CodeInfo(
+        "key stands twice", "An object has one key twice; the last one counts.", "Remove one of them.", "warning"
+    ),
+    "DEF011": CodeInfo("not UTF-8", "The file was read as Windows-1252.", "Save it as UTF-8.", "warning"),
+    "DEF012": CodeInfo(
+        "lenient JSON",
+        "Comments, single quotes, bare keys or a trailing comma: read, but no strict JSON.",
+        "Write strict JSON.",
+        "warning",
     ),
     "DEF100": CodeInfo(
         "definition cannot be built", "The flow has findings of severity error.", "Correct those that are listed."

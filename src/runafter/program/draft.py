@@ -84,13 +84,13 @@ class Draft:
             return BLANK
         return self.compile(part.value, [part], owner, role)
 
-    def without(self, part: Part | None, owner: Site | None, *keys: str) -> Template:
+    def without(self, part: Part | None, owner: Site | None, *keys: str, role: Role = "inputs") -> Template:
         """Compile an object without some of its members, which are never evaluated or elsewhere."""
         if part is None or not part.is_object:
-            return self.template(part, owner)
+            return self.template(part, owner, role)
         left_out = {key.casefold() for key in keys}
         kept = [(key, member) for key, member in part.members() if key.casefold() not in left_out]
-        return self.compile({key: member.value for key, member in kept}, [member for _, member in kept], owner)
+        return self.compile({key: member.value for key, member in kept}, [member for _, member in kept], owner, role)
 
     def compile(self, value: Any, parts: Iterable[Part], owner: Site | None, role: Role = "inputs") -> Template:
         """Compile a value whose strings stand in these parts."""

@@ -62,9 +62,13 @@ class Part:
 
     def members(self) -> Iterator[tuple[str, Part]]:
         """Yield the members of an object; nothing for any other value."""
-        if isinstance(self.value, dict):
-            for key in self.value:
-                yield key, self._member(key)
+        if not isinstance(self.value, dict):
+            return
+        aligned = self.node is not None and self.node.kind == "object" and not self.path
+        nodes = dict(self.node.members()) if self.node is not None and aligned else {}
+        for key, value in self.value.items():
+            node = nodes.get(key)
+            yield key, Part(value, node) if node is not None else Part(value, self.node, self._below(key))
 
     def items(self) -> Iterator[Part]:
         """Yield the items of an array; nothing for any other value."""
@@ -106,8 +110,11 @@ class Part:
             node = self.node.get(key)
             if node is not None:
                 return Part(value, node)
+        return Part(value, self.node, self._below(key))
+
+    def _below(self, key: str) -> str:
         escaped = key.replace("~", "~0").replace("/", "~1")
-        return Part(value, self.node, f"{self.path}/{escaped}")
+        return f"{self.path}/{escaped}"
 
 
 def is_dynamic(text: str) -> bool:

@@ -88,7 +88,7 @@ def _make(draft: Draft, name: str, part: Part) -> Trigger | None:
         type=type_,
         kind=part.text("kind"),
         pointer=part.pointer,
-        inputs=draft.without(inputs, None, "schema", "unsubscribe"),
+        inputs=draft.without(inputs, None, "schema", "unsubscribe", role="trigger"),
         target=find_target(draft, type_, part) if inputs is not None and inputs.is_object else None,
         conditions=_conditions(draft, part),
         split_on=draft.template(split, None, "trigger") if split is not None else None,

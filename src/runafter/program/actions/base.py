@@ -105,7 +105,10 @@ class Making:
     def _timeout_s(self) -> float | None:
         if self.site.folded == "until":
             return None  # the limit of an Until is the loop's own
-        return self.seconds(self.part.at("limit", "timeout"), "limit.timeout")
+        written = self.part.at("limit", "timeout")
+        if written is not None and isinstance(written.value, str) and is_dynamic(written.value):
+            self.report("ACT005", "limit.timeout is an expression, which nobody evaluates", written, severity="warning")
+        return self.seconds(written, "limit.timeout")
 
     def _tracked(self) -> Template | None:
         tracked = self.part.get("trackedProperties")

@@ -37,7 +37,7 @@ def check_operations(draft: Draft, calls: Iterable[tuple[Part, Target]], catalog
             draft.report("CAT001", f"connector {target.api!r} is not known", part, hint=hint)
             continue
         operation = _operation(draft, part, target, connector)
-        if operation is not None:
+        if operation is not None and target.operation is not None:
             _parameters(draft, part, operation)
 
 

@@ -1,0 +1,77 @@
+"""Calls against a catalogue of connectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.program.flows import definition_of
+
+from runafter.errors import Finding
+from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
+from runafter.program.build import problems
+
+SEND = OperationFacts(
+    connector="mail",
+    operation="SendEmail",
+    effect="external",
+    method="POST",
+    path="/v2/Mail/{folder}",
+    parameters={"emailMessage/To": True, "emailMessage/Subject": True, "folder": False},
+    open_parameters=("emailMessage/headers",),
+)
+CATALOGUE = Catalogue(
+    connectors={
+        "mail": ConnectorFacts(name="mail", title="Mail", apis=("shared_mail", "mail"), operations={"SendEmail": SEND})
+    }
+)
+GOOD = {"emailMessage/To": "a@example.com", "emailMessage/Subject": "x"}
+
+
+def open_api(operation: str, parameters: dict[str, Any], api: str = "shared_mail") -> dict[str, Any]:
+    host = {"apiId": f"/providers/Microsoft.PowerApps/apis/{api}", "connectionName": api, "operationId": operation}
+    return {"type": "OpenApiConnection", "inputs": {"host": host, "parameters": parameters}}
+
+
+def consumption(method: str, path: str) -> dict[str, Any]:
+    host = {"connection": {"referenceName": "mail"}, "apiId": "/subscriptions/s/managedApis/mail"}
+    return {"type": "ApiConnection", "inputs": {"host": host, "method": method, "path": path}}
+
+
+def found_in(action: dict[str, Any]) -> list[Finding]:
+    return problems(definition_of({"A": action}), catalogue=CATALOGUE)
+
+
+def test_a_known_operation_with_its_parameters_is_sound() -> None:
+    assert found_in(open_api("sendemail", {**GOOD, "emailMessage/headers/x": "1"})) == []
+
+
+def test_without_a_catalogue_nothing_is_said() -> None:
+    assert problems(definition_of({"A": open_api("Sned", {})})) == []
+
+
+def test_an_unknown_connector_is_met_with_the_near_name() -> None:
+    (finding,) = found_in(open_api("SendEmail", GOOD, "shared_mial"))
+
+    assert (finding.code, finding.hint) == ("CAT001", "did you mean 'shared_mail'?")
+
+
+def test_an_unknown_operation_is_met_with_the_near_name() -> None:
+    (finding,) = found_in(open_api("SendEmial", GOOD))
+
+    assert (finding.code, finding.hint) == ("CAT002", "did you mean 'SendEmail'?")
+    assert finding.pointer == "/actions/A/inputs/host/operationId"
+
+
+def test_missing_and_unknown_parameters_are_named() -> None:
+    found = found_in(open_api("SendEmail", {"emailMessage/To": "x", "emailMessage/Subjct": "y"}))
+
+    assert [(finding.code, finding.hint) for finding in found] == [
+        ("CAT003", None),
+        ("CAT004", "did you mean 'emailMessage/Subject'?"),
+    ]
+
+
+def test_a_method_and_path_find_their_operation() -> None:
+    assert found_in(consumption("post", "/v2/Mail/@{encodeURIComponent('Inbox')}")) == []
+    assert [finding.code for finding in found_in(consumption("get", "/v2/Mail/x"))] == ["CAT002"]
+    assert [finding.code for finding in found_in(consumption("post", "/v3/Mail/x/y"))] == ["CAT002"]
