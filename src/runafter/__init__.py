@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runafter.errors import Finding, InvalidDefinition, RunafterError
+    from runafter.local.read import read
 
 __version__ = "0.1.0"
 
@@ -17,9 +18,10 @@ _HOMES = {
     "Finding": "runafter.errors",
     "InvalidDefinition": "runafter.errors",
     "RunafterError": "runafter.errors",
+    "read": "runafter.local.read",
 }
 
-__all__ = ["Finding", "InvalidDefinition", "RunafterError", "__version__"]
+__all__ = ["Finding", "InvalidDefinition", "RunafterError", "__version__", "read"]
 
 
 def __getattr__(name: str) -> Any:

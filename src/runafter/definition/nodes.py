@@ -8,47 +8,118 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from runafter.errors import Finding
+
+if TYPE_CHECKING:
+    from runafter.definition.source import Source
+
+_UNMADE = object()
 
 
 class Node:
     """One JSON value of a file: `kind` is object, array, string, number, true, false or null.
 
-    `members` of an object keep order and duplicate keys; `get` takes the last
-    of duplicates, as the platform does. `value` is the plain Python value
-    (made once, not to be changed). `pointer` is the JSON pointer from the root
-    of the file; `line` and `column` count from 1.
+    Members of an object keep order and duplicate keys; `get` takes the last of
+    duplicates, as the platform does. `key` is the member's name or the item's
+    index; `key_start` and `key_end` are the span of a member's name.
     """
 
-    __slots__ = ("kind", "source", "start", "end", "parent", "key", "_members", "_items", "_value")
+    __slots__ = ("_content", "_value", "end", "key", "key_end", "key_start", "kind", "parent", "source", "start")
 
-    kind: str
-    start: int
-    end: int
+    def __init__(
+        self, kind: str, source: Source, start: int, end: int, parent: Node | None, key: str | int | None, content: Any
+    ) -> None:
+        self.kind = kind
+        self.source = source
+        self.start = start
+        self.end = end
+        self.parent = parent
+        self.key = key
+        self.key_start = start
+        self.key_end = start
+        self._content = content
+        self._value: Any = _UNMADE
 
-    def get(self, key: str) -> Node | None: ...
+    def __repr__(self) -> str:
+        return f"<Node {self.kind} {self.pointer or '/'}>"
+
+    def get(self, key: str) -> Node | None:
+        """Return the member of this name, the last of duplicates; None for anything but an object."""
+        if self.kind == "object":
+            for child in reversed(self._content):
+                if child.key == key:
+                    return cast("Node", child)
+        return None
 
     def get_ci(self, key: str) -> Node | None:
-        """Like `get`; when the exact key is absent, the first that differs by case only."""
-        ...
+        """Like `get`; when the exact key is absent, the first that differs by letter case only."""
+        found = self.get(key)
+        if found is None and self.kind == "object":
+            folded = key.casefold()
+            return next((child for child in self._content if child.key.casefold() == folded), None)
+        return found
 
-    def members(self) -> Iterator[tuple[str, Node]]: ...
+    def members(self) -> Iterator[tuple[str, Node]]:
+        """Yield names and members of an object in the author's order, duplicates included."""
+        if self.kind == "object":
+            for child in self._content:
+                yield child.key, child
 
-    def items(self) -> Iterator[Node]: ...
+    def items(self) -> Iterator[Node]:
+        """Yield the items of an array."""
+        if self.kind == "array":
+            yield from self._content
+
+    def find(self, pointer: str) -> Node | None:
+        """Return the node at a JSON pointer below this one."""
+        node: Node | None = self
+        for part in pointer.split("/")[1:] if pointer else []:
+            if node is None:
+                return None
+            name = part.replace("~1", "/").replace("~0", "~")
+            if node.kind == "array":
+                items = list(node.items())
+                node = items[int(name)] if name.isdigit() and int(name) < len(items) else None
+            else:
+                node = node.get(name)
+        return node
 
     @property
-    def value(self) -> Any: ...
+    def value(self) -> Any:
+        """The plain Python value, made once; not to be changed."""
+        if self._value is _UNMADE:
+            if self.kind == "object":
+                self._value = {child.key: child.value for child in self._content}
+            elif self.kind == "array":
+                self._value = [child.value for child in self._content]
+            else:
+                self._value = self._content
+        return self._value
 
     @property
-    def pointer(self) -> str: ...
+    def pointer(self) -> str:
+        """The JSON pointer from the root of the file."""
+        parts = []
+        node: Node | None = self
+        while node is not None and node.parent is not None:
+            parts.append(str(node.key).replace("~", "~0").replace("/", "~1"))
+            node = node.parent
+        return "".join("/" + part for part in reversed(parts))
 
     @property
-    def line(self) -> int: ...
+    def text(self) -> str:
+        """The source text of this value."""
+        return self.source.text[self.start : self.end]
 
     @property
-    def column(self) -> int: ...
+    def line(self) -> int:
+        return self.source.place(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        return self.source.place(self.start)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +181,16 @@ class Definition:
     findings: tuple[Finding, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    resolved: Any = None
+    """The definition with ARM template expressions resolved; None where it equals what is written."""
+
     @property
     def value(self) -> dict[str, Any]:
         """The definition as plain JSON, ARM template expressions resolved where they can be."""
-        ...
+        value: dict[str, Any] = self.resolved if self.resolved is not None else self.node.value
+        return value
+
+    @property
+    def source(self) -> Source:
+        """The file the definition stands in."""
+        return self.document.source

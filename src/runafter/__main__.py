@@ -1,0 +1,5 @@
+"""`python -m runafter`."""
+
+from runafter.cli.main import main
+
+main()

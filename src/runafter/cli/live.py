@@ -1,0 +1,197 @@
+"""A run, shown while it happens: a live tree on a terminal, a line per action on a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from runafter.cli.output import console
+from runafter.program.steps import Block, ForeachStep, IfStep, Program, ScopeStep, SwitchStep, UntilStep
+from runafter.protocol.commands import Command, FinishRun, NoteStarted, RecordAction
+
+if TYPE_CHECKING:
+    from rich.text import Text
+    from rich.tree import Tree
+
+SIGNS = {
+    "Succeeded": ("✓", "green"),
+    "Failed": ("✗", "red"),
+    "TimedOut": ("⏱", "red"),
+    "Skipped": ("–", "bright_black"),
+    "Cancelled": ("⊘", "yellow"),
+    "Aborted": ("⊘", "yellow"),
+    "Running": ("●", "cyan"),
+    "Waiting": ("◌", "cyan"),
+}
+_TICKS_PER_S = 10_000_000
+
+
+@dataclass(slots=True)
+class Line:
+    """What is known of one action over all its repetitions."""
+
+    status: str | None = None
+    code: str | None = None
+    started_at: int = 0
+    ended_at: int = 0
+    settled: int = 0
+    failed: int = 0
+    skipped: int = 0
+    retries: int = 0
+    of: int | None = None
+    message: str | None = None
+
+
+@dataclass(slots=True)
+class LiveRun:
+    """Folds notices into lines; `tree` draws them. Loops show how many iterations have ended, as `37/200`."""
+
+    program: Program
+    lines: dict[str, Line] = field(default_factory=dict)
+    finished: FinishRun | None = None
+    _iterations: dict[str, int] = field(default_factory=dict)
+
+    def apply(self, notice: Command) -> Line | None:
+        """Take one notice in; return the line it changed."""
+        match notice:
+            case NoteStarted():
+                line = self.lines.setdefault(notice.action, Line())
+                if line.status is None or line.status not in {"Failed", "TimedOut"}:
+                    line.status = notice.status
+                line.started_at = line.started_at or notice.at
+                line.of = notice.of if notice.of is not None else line.of
+                return line
+            case RecordAction():
+                line = self.lines.setdefault(notice.action, Line())
+                line.settled += 1
+                line.skipped += notice.status == "Skipped"
+                line.failed += notice.status in {"Failed", "TimedOut"}
+                line.retries += len(notice.attempts)
+                line.code = notice.code
+                line.started_at = min(line.started_at or notice.started_at, notice.started_at)
+                line.ended_at = max(line.ended_at, notice.ended_at)
+                if line.status not in {"Failed", "TimedOut"}:
+                    line.status = (
+                        notice.status if notice.status != "Skipped" or line.settled == line.skipped else line.status
+                    )
+                if notice.status in {"Failed", "TimedOut"} and line.message is None:
+                    line.message = _message(notice)
+                return line
+            case FinishRun():
+                self.finished = notice
+        return None
+
+    def tree(self) -> Tree:
+        """Return the flow as a tree with the state of each action."""
+        from rich.text import Text
+        from rich.tree import Tree
+
+        tree = Tree(Text(self.program.name, style="bold"), guide_style="bright_black")
+        self._grow(tree, self.program.root)
+        return tree
+
+    def _grow(self, tree: Tree, block: Block) -> None:
+        from rich.text import Text
+
+        for name in block.names:
+            step = self.program.steps[name]
+            branch = tree.add(self._text(name))
+            for title, inner in blocks_of(step):
+                if not inner.names:
+                    continue
+                below = branch.add(Text(title, style="italic bright_black")) if title else branch
+                self._grow(below, inner)
+
+    def _text(self, name: str) -> Text:
+        from rich.text import Text
+
+        line = self.lines.get(name)
+        step = self.program.steps[name]
+        if line is None or line.status is None:
+            return Text.assemble(("· ", "bright_black"), (name, "bright_black"))
+        sign, colour = SIGNS[line.status]
+        text = Text.assemble((sign + " ", colour), (name, colour if line.status != "Succeeded" else ""))
+        for note, style in self._notes(name, line, loops=bool(step.loops)):
+            text.append("  " + note, style=style)
+        return text
+
+    def _notes(self, name: str, line: Line, *, loops: bool) -> Iterator[tuple[str, str]]:
+        step = self.program.steps[name]
+        if isinstance(step, (ForeachStep, UntilStep)):
+            done = self._done(step)
+            total = f"/{line.of}" if line.of is not None else ""
+            yield f"{done}{total}", "cyan"
+        elif loops and line.settled > 1:
+            yield f"x{line.settled}" + (f", {line.failed} failed" if line.failed else ""), "cyan"
+        if line.ended_at and line.ended_at > line.started_at and line.status not in {"Running", "Waiting"}:
+            yield duration((line.ended_at - line.started_at) / _TICKS_PER_S), "bright_black"
+        if line.retries:
+            yield f"{line.retries} {'retry' if line.retries == 1 else 'retries'}", "yellow"
+        if line.status in {"Failed", "TimedOut"} and line.code:
+            yield line.code, "red"
+
+    def _done(self, loop: ForeachStep | UntilStep) -> int:
+        counts = [self.lines[name].settled for name in loop.block.leaves if name in self.lines]
+        own = self.lines.get(loop.name)
+        if own is not None and own.settled and not loop.loops and own.of is not None:
+            return own.of
+        return min(counts) if len(counts) == len(loop.block.leaves) and counts else 0
+
+
+def blocks_of(step: object) -> list[tuple[str, Block]]:
+    """Return a container's blocks with a title where there are several branches."""
+    match step:
+        case ScopeStep() | ForeachStep() | UntilStep():
+            return [("", step.block)]
+        case IfStep():
+            return [("then", step.then), ("else", step.otherwise)]
+        case SwitchStep():
+            return [*((f"case {name}", block) for name, _, block in step.cases), ("default", step.default)]
+    return []
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people: `0.4 s`, `2 m 05 s`, `3 d 4 h`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} m {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes:02d} m"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+def print_line(notice: RecordAction) -> None:
+    """Print one settled action on one line, for pipes and logs."""
+    sign = SIGNS[notice.status][0]
+    where = "[" + ",".join(str(index) for index in notice.repetition) + "]" if notice.repetition else ""
+    spent = duration((notice.ended_at - notice.started_at) / _TICKS_PER_S)
+    extra = f"  {notice.code}" if notice.status in {"Failed", "TimedOut"} and notice.code else ""
+    retries = f"  {len(notice.attempts)} retries" if notice.attempts else ""
+    click.echo(f"{sign} {notice.action}{where}  {notice.status}  {spent}{retries}{extra}")
+
+
+def print_failures(run: LiveRun) -> None:
+    """Print the message of each action that failed, below the tree."""
+    from rich.text import Text
+
+    out = console()
+    for name, line in run.lines.items():
+        if line.message and line.failed:
+            out.print(Text.assemble((f"✗ {name}: ", "red"), line.message))
+
+
+def _message(notice: RecordAction) -> str | None:
+    if isinstance(notice.error, dict) and isinstance(notice.error.get("message"), str):
+        return str(notice.error["message"])
+    if isinstance(notice.outputs, dict) and "statusCode" in notice.outputs:
+        return f"answered {notice.outputs['statusCode']} {notice.code or ''}".strip()
+    return notice.code

@@ -1,0 +1,593 @@
+"""What a flow expects of the outside: shapes of trigger, parameters and every call's answer, from how the flow uses them.
+
+Abstract interpretation: each expression yields a `Shape`; reading a property
+grows it, a function's parameter says what kind it needs, two things that must
+be equal are united. Nothing is run. A flow's variables, Compose, Select and
+Query outputs pass shapes on, so that what is read far from a call is known
+where the call is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runafter.expressions.ast import Access, Call, Expression, Interpolation, Literal
+from runafter.expressions.template import parse_text
+from runafter.local.shapes import Shape, from_json, from_schema
+from runafter.program.steps import (
+    AnyStep,
+    CallStep,
+    EvaluateStep,
+    ForeachStep,
+    IfStep,
+    Program,
+    RespondStep,
+    SwitchStep,
+    TerminateStep,
+    UntilStep,
+    VariableStep,
+    WaitStep,
+)
+
+_STRING_ARGUMENTS = {
+    "tolower", "toupper", "trim", "replace", "encodeuricomponent", "decodeuricomponent", "uricomponent", "uricomponenttostring",
+    "base64", "startswith", "endswith", "indexof", "lastindexof", "nthindexof", "slice", "encodexmlvalue", "datauri", "binary",
+}  # fmt: skip
+_TIME_ARGUMENTS = {
+    "formatdatetime", "adddays", "addhours", "addminutes", "addseconds", "addtotime", "subtractfromtime", "dayofmonth", "dayofweek",
+    "dayofyear", "startofday", "startofhour", "startofmonth", "ticks", "convertfromutc", "converttoutc", "converttimezone",
+    "datedifference",
+}  # fmt: skip
+_NUMBER_ARGUMENTS = {"add", "sub", "mul", "div", "mod", "min", "max", "range", "rand", "formatnumber"}
+_BOOLEAN_ARGUMENTS = {"and", "or", "not"}
+_TIME_RESULTS = _TIME_ARGUMENTS - {"dayofmonth", "dayofweek", "dayofyear", "ticks", "datedifference"} | {
+    "utcnow", "getfuturetime", "getpasttime", "parsedatetime",
+}  # fmt: skip
+_ORDER = {"greater", "greaterorequals", "less", "lessorequals"}
+
+
+class Inference:
+    """The shapes of one program. `trigger`, `parameter(name)` and `answer(step name)` are what a run needs."""
+
+    def __init__(self, program: Program, *, given_parameters: Mapping[str, Any] | None = None) -> None:
+        self.program = program
+        self.trigger = Shape("trigger")
+        self._outputs: dict[str, Shape] = {}
+        self._variables: dict[str, Shape] = {}
+        self._parameters: dict[str, Shape] = {}
+        self._settings: dict[str, Shape] = {}
+        self._items: dict[str, Shape] = {}
+        self._here: list[Shape] = []
+        for name, parameter in program.parameters.items():
+            shape = Shape(name, kind=parameter.type.casefold() if parameter.type else None)
+            shape.kind = {"securestring": "string", "secureobject": "object", "int": "integer", "bool": "boolean"}.get(
+                shape.kind or "", shape.kind
+            )
+            values = given_parameters or {}
+            if name in values:
+                shape.constant = values[name]
+            elif parameter.has_default:
+                shape.constant = parameter.default
+            elif parameter.allowed:
+                shape.candidates.extend(parameter.allowed)
+            self._parameters[name.casefold()] = shape
+        self._read_trigger()
+        for step in program.steps.values():
+            self._read_step(step)
+        for template in program.outputs.values():
+            self.value(template.source)
+
+    def outputs(self, name: str) -> Shape:
+        """Return the shape of `outputs('name')`."""
+        return self._outputs.setdefault(name.casefold(), Shape(name))
+
+    def parameter(self, name: str) -> Shape:
+        return self._parameters.setdefault(name.casefold(), Shape(name))
+
+    def app_setting(self, name: str) -> Shape:
+        return self._settings.setdefault(name.casefold(), Shape(name, kind="string"))
+
+    @property
+    def app_settings(self) -> Mapping[str, Shape]:
+        return self._settings
+
+    def body_sample(self, name: str) -> Any:
+        """Return a body for the answer of the call `name`; None where the flow reads nothing of it."""
+        return self.outputs(name).property("body").sample()
+
+    def _read_trigger(self) -> None:
+        for trigger in self.program.triggers.values():
+            if trigger.schema is not None:
+                self.trigger.property("body").unite(from_schema(trigger.schema, "body"))
+            if trigger.split_on is not None:
+                self._here.append(Shape("item"))
+                self._here.pop()
+            for template in (trigger.inputs, *trigger.conditions):
+                self.condition(template.source, wanted=True) if template in trigger.conditions else self.value(
+                    template.source
+                )
+            if trigger.correlation is not None:
+                self.value(trigger.correlation.source)
+
+    def _read_step(self, step: AnyStep) -> None:
+        self._here = [self._item_of(step.loops[-1])] if step.loops else []
+        outputs = self.outputs(step.name)
+        match step:
+            case EvaluateStep():
+                self._read_evaluate(step, outputs)
+            case VariableStep():
+                self._read_variable(step)
+            case CallStep():
+                self.value(step.inputs.source)
+                if step.unsubscribe is not None:
+                    self.value(step.unsubscribe.source)
+            case IfStep():
+                self.condition(step.condition.source, wanted=True)
+            case SwitchStep():
+                value = self.value(step.expression.source)
+                for _, case, _ in step.cases:
+                    wished = self.value(case.source)
+                    if wished.is_known:
+                        value.compare(wished.find().constant, wanted=True)
+            case ForeachStep():
+                source = self.value(step.source.source)
+                source.find().kind = "array"
+                source.item().unite(self._item_of(step.name))
+            case UntilStep():
+                self.condition(step.condition.source, wanted=True)
+            case WaitStep():
+                self.value(step.inputs.source)
+                if step.count is not None:
+                    self.value(step.count.source).want("integer")
+                if step.until is not None:
+                    self.value(step.until.source).want("timestamp")
+            case RespondStep() | TerminateStep():
+                self.value(step.inputs.source)
+        if step.tracked is not None:
+            self.value(step.tracked.source)
+
+    def _item_of(self, loop: str) -> Shape:
+        return self._items.setdefault(loop.casefold(), Shape("item"))
+
+    def _read_evaluate(self, step: EvaluateStep, outputs: Shape) -> None:
+        fields = {name: template.source for name, template in step.fields.items()}
+        body = outputs.property("body")
+        match step.operation:
+            case "compose":
+                outputs.unite(self.value(step.inputs.source))
+            case "parse_json":
+                content = self.value(fields.get("content"))
+                schema = fields.get("schema")
+                if isinstance(schema, dict):
+                    body.unite(from_schema(schema, "body"))
+                if content.find().kind in {"string", "numeric"} or content.find().base64_of is not None:
+                    _json_text(content, body)
+                else:
+                    content.unite(body)
+            case "query":
+                source = self.value(fields.get("from"))
+                source.find().kind = "array"
+                self._here.append(source.item())
+                if step.each is not None:
+                    self.condition(step.each.source, wanted=True)
+                self._here.pop()
+                body.find().kind = "array"
+                body.item().unite(source.item())
+            case "select" | "table":
+                source = self.value(fields.get("from"))
+                source.find().kind = "array"
+                self._here.append(source.item())
+                made = self.value(step.each.source) if step.each is not None else None
+                for header, cell in step.columns or ():
+                    self.value(header.source)
+                    self.value(cell.source)
+                self._here.pop()
+                if step.operation == "select":
+                    body.find().kind = "array"
+                    if made is not None:
+                        body.item().unite(made)
+                else:
+                    body.want("string")
+            case "join":
+                source = self.value(fields.get("from"))
+                source.find().kind = "array"
+                body.want("string")
+            case _:
+                self.value(step.inputs.source)
+
+    def _read_variable(self, step: VariableStep) -> None:
+        for name, kind, template in step.declarations:
+            shape = self._variable(name)
+            wanted = kind.casefold()
+            if template is not None:
+                value = self.value(template.source)
+                if not (value.is_known and value.find().constant in ("", [], {}, None)):
+                    shape.unite(value)
+            shape.find().kind = shape.find().kind or {"integer": "integer", "float": "number"}.get(wanted, wanted)
+        if step.value is None:
+            return
+        value = self.value(step.value.source)
+        shape = self._variable(step.variable)
+        match step.operation:
+            case "set":
+                if not value.is_known:
+                    shape.unite(value)
+            case "append_array":
+                shape.find().kind = "array"
+                if not value.is_known:
+                    shape.item().unite(value)
+            case "increment" | "decrement":
+                value.want("number")
+
+    def _variable(self, name: str) -> Shape:
+        return self._variables.setdefault(name.casefold(), Shape(name))
+
+    def value(self, template: Any) -> Shape:
+        """Return the shape of a template: JSON with expressions in its strings and keys."""
+        if isinstance(template, str):
+            parsed = parse_text(template)
+            return Shape(constant=parsed) if isinstance(parsed, str) else self.expression(parsed)
+        if isinstance(template, dict):
+            shape = Shape(kind="object")
+            for key, item in template.items():
+                parsed = parse_text(key)
+                if not isinstance(parsed, str):
+                    self.expression(parsed)
+                shape.properties[key] = self.value(item)
+            return shape
+        if isinstance(template, list):
+            shape = Shape(kind="array")
+            for item in template:
+                shape.item().unite(self.value(item))
+            return shape
+        return Shape(constant=template)
+
+    def condition(self, template: Any, *, wanted: bool) -> None:
+        """Read a condition: a string expression or an object tree of and, or, not and comparisons."""
+        if isinstance(template, str):
+            parsed = parse_text(template)
+            if not isinstance(parsed, str):
+                self._truth(parsed, wanted=wanted)
+            return
+        if isinstance(template, list):
+            for item in template:
+                self.condition(item, wanted=wanted)
+            return
+        if not isinstance(template, dict):
+            return
+        for word, operands in template.items():
+            folded = word.casefold()
+            if folded == "not":
+                self.condition(operands, wanted=not wanted)
+            elif folded in {"and", "or"}:
+                self.condition(operands, wanted=wanted)
+            elif isinstance(operands, list):
+                self._comparison(folded, [self.value(item) for item in operands], wanted=wanted)
+
+    def _truth(self, expression: Expression, *, wanted: bool) -> None:
+        if isinstance(expression, Call):
+            name = expression.name.casefold()
+            if name == "not" and expression.arguments:
+                self._truth(expression.arguments[0], wanted=not wanted)
+                return
+            if name in {"and", "or"}:
+                for argument in expression.arguments:
+                    self._truth(argument, wanted=wanted)
+                return
+            if name in {"equals", "contains", "startswith", "endswith"} or name in _ORDER:
+                self._comparison(name, [self.expression(argument) for argument in expression.arguments], wanted=wanted)
+                return
+        shape = self.expression(expression)
+        if isinstance(expression, Access) or (
+            isinstance(expression, Call) and name in {"variables", "parameters", "items", "item"}
+        ):
+            shape.want("boolean")
+            shape.compare(wanted, wanted=True)
+
+    def _comparison(self, name: str, operands: list[Shape], *, wanted: bool) -> None:
+        if len(operands) != 2:
+            return
+        left, right = operands
+        if name == "equals":
+            if left.is_known != right.is_known:
+                known, open_ = (left, right) if left.is_known else (right, left)
+                value = known.find().constant
+                open_.compare(value, wanted=wanted)
+                if open_.find().kind is None and value is not None and value != "":
+                    open_.want(_kind_of(value))
+            return
+        if name in _ORDER:
+            for shape, other in ((left, right), (right, left)):
+                if not shape.is_known and (not other.is_known or not isinstance(other.find().constant, str)):
+                    shape.want("number")
+            if (
+                right.is_known
+                and isinstance(right.find().constant, (int, float))
+                and not isinstance(right.find().constant, bool)
+            ):
+                bound = right.find().constant
+                up = name.startswith("greater") == wanted
+                left.compare(bound + 1 if up else bound - 1, wanted=True)
+            return
+        if name in {"startswith", "endswith", "contains"} and right.is_known and isinstance(right.find().constant, str):
+            if left.find().kind in {"array", "object"} or left.find().element is not None or left.find().properties:
+                return
+            left.compare(right.find().constant, wanted=wanted)
+
+    def expression(self, expression: Expression) -> Shape:
+        """Return the shape of an expression, noting what its parts need."""
+        match expression:
+            case Literal():
+                return Shape(constant=expression.value)
+            case Interpolation():
+                for part in expression.parts:
+                    if not isinstance(part, str):
+                        self.expression(part)
+                return Shape(kind="string")
+            case Access():
+                target = self.expression(expression.target)
+                key = self.expression(expression.key)
+                if not key.is_known:
+                    return target.item() if target.find().kind == "array" else Shape()
+                name = key.find().constant
+                if isinstance(name, int):
+                    return target.item(name)
+                if isinstance(name, str):
+                    if isinstance(target.find().constant, (dict, list)) or not target.is_known:
+                        return self._path(target, name)
+                return Shape(str(name))
+            case Call():
+                return self._call(expression)
+
+    def _path(self, target: Shape, name: str) -> Shape:
+        if "/" in name and name not in target.find().properties and not name.startswith("http"):
+            head, tail = name.split("/", 1)
+            if head.casefold() in {"body", "item", "headers"}:
+                return self._path(target.property(head), tail)
+        return target.property(name)
+
+    def _call(self, call: Call) -> Shape:
+        name = call.name.casefold()
+        root = self._root(name, call)
+        if root is not None:
+            return root
+        if name in {"equals", "contains", "startswith", "endswith", *_ORDER}:
+            self._truth(call, wanted=True)
+            return Shape(kind="boolean")
+        arguments = [self.expression(argument) for argument in call.arguments]
+        rule = _RULES.get(name)
+        if rule is not None:
+            return rule(arguments)
+        if name in _STRING_ARGUMENTS:
+            for argument in arguments[:1]:
+                argument.want("string")
+            return Shape(kind="integer" if "indexof" in name else "string")
+        if name in _NUMBER_ARGUMENTS:
+            for argument in arguments[:1] if name == "formatnumber" else arguments:
+                if not argument.is_known:
+                    argument.want("number")
+            return Shape(kind="string" if name == "formatnumber" else "number")
+        if name in _TIME_ARGUMENTS or name in _TIME_RESULTS:
+            if name in _TIME_ARGUMENTS and arguments:
+                arguments[0].want("timestamp")
+                if name == "datedifference" and len(arguments) > 1:
+                    arguments[1].want("timestamp")
+                for zone in arguments[1:3] if name.startswith("convert") else ():
+                    if not zone.is_known:
+                        zone.want("zone")
+            return Shape(kind="timestamp" if name in _TIME_RESULTS else "integer")
+        if name in _BOOLEAN_ARGUMENTS:
+            for argument in arguments:
+                argument.want("boolean")
+            return Shape(kind="boolean")
+        if name == "empty":
+            return Shape(kind="boolean")
+        if name == "length":
+            return Shape(kind="integer")
+        return Shape(kind="string" if name in {"concat", "join", "guid", "uriquery", "urihost", "string"} else None)
+
+    def _root(self, name: str, call: Call) -> Shape | None:
+        first = call.arguments[0].value if call.arguments and isinstance(call.arguments[0], Literal) else None
+        text = first if isinstance(first, str) else None
+        match name:
+            case "triggerbody":
+                return self.trigger.property("body")
+            case "triggeroutputs":
+                return self.trigger
+            case "trigger":
+                shape = Shape("trigger")
+                shape.properties["outputs"] = self.trigger
+                return shape
+            case "triggerformdatavalue":
+                return self.trigger.property("body").property(text or "value")
+            case "item":
+                return self._here[-1] if self._here else Shape("item")
+        if text is None:
+            return (
+                Shape()
+                if name in {"outputs", "body", "actions", "items", "variables", "parameters", "appsetting", "result"}
+                else None
+            )
+        match name:
+            case "outputs":
+                return self.outputs(text)
+            case "body":
+                return self.outputs(text).property("body")
+            case "actions":
+                shape = Shape(text)
+                shape.properties["outputs"] = self.outputs(text)
+                return shape
+            case "items":
+                return self._item_of(text)
+            case "variables":
+                return self._variable(text)
+            case "parameters":
+                return self.parameter(text)
+            case "appsetting":
+                return self.app_setting(text)
+            case "result":
+                return Shape(kind="array")
+        return None
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    return {float: "number", str: "string", list: "array", dict: "object"}.get(type(value), "string")
+
+
+def _json_text(text: Shape, value: Shape) -> None:
+    shape = text.find()
+    if shape.base64_of is not None:
+        _json_text(shape.base64_of, value)
+    elif shape.json_of is None:
+        shape.json_of = value
+    else:
+        shape.json_of.unite(value)
+
+
+def _json(arguments: list[Shape]) -> Shape:
+    value = Shape("value")
+    if arguments and not arguments[0].is_known:
+        _json_text(arguments[0], value)
+        inner = arguments[0].find().json_of
+        return inner if inner is not None else value
+    return value
+
+
+def _base64_text(arguments: list[Shape]) -> Shape:
+    inner = Shape("text", kind="string")
+    if arguments and not arguments[0].is_known:
+        shape = arguments[0].find()
+        if shape.base64_of is None:
+            shape.base64_of = inner
+        return shape.base64_of
+    return inner
+
+
+def _split(arguments: list[Shape]) -> Shape:
+    parts = Shape("part", kind="array")
+    if len(arguments) == 2 and not arguments[0].is_known and arguments[1].is_known:
+        text = arguments[0].want("string")
+        separator = arguments[1].find().constant
+        if isinstance(separator, str) and separator:
+            if text.split is None:
+                text.split = (separator, parts)
+            return text.split[1] if text.split[0] == separator else parts
+    return parts
+
+
+def _first(arguments: list[Shape]) -> Shape:
+    if not arguments:
+        return Shape()
+    if arguments[0].find().kind != "string":
+        arguments[0].find().kind = "array"
+    return arguments[0].item()
+
+
+def _same_array(arguments: list[Shape]) -> Shape:
+    if not arguments:
+        return Shape(kind="array")
+    return arguments[0].find()
+
+
+def _merged(arguments: list[Shape]) -> Shape:
+    unknown = [shape for shape in arguments if not shape.is_known]
+    for other in unknown[1:]:
+        unknown[0].unite(other)
+    return unknown[0].find() if unknown else (arguments[0] if arguments else Shape())
+
+
+def _if(arguments: list[Shape]) -> Shape:
+    return _merged(arguments[1:3])
+
+
+def _array_of(arguments: list[Shape]) -> Shape:
+    shape = Shape(kind="array")
+    for argument in arguments:
+        shape.item().unite(argument)
+    return shape
+
+
+def _number_text(arguments: list[Shape]) -> Shape:
+    if arguments and not arguments[0].is_known:
+        shape = arguments[0].find()
+        if shape.kind in {None, "string"}:
+            shape.kind = "numeric"
+    return Shape(kind="number")
+
+
+def _substring(arguments: list[Shape]) -> Shape:
+    if arguments:
+        text = arguments[0].want("string")
+        ends = [shape.find().constant for shape in arguments[1:] if shape.is_known]
+        if all(isinstance(end, int) for end in ends):
+            text.least_chars = max(text.least_chars, sum(ends))
+    return Shape(kind="string")
+
+
+def _set_property(arguments: list[Shape]) -> Shape:
+    shape = Shape(kind="object")
+    if len(arguments) >= 2 and arguments[1].is_known and isinstance(arguments[1].find().constant, str):
+        shape.properties[arguments[1].find().constant] = arguments[2] if len(arguments) > 2 else Shape()
+    return shape
+
+
+def _decimal_wish(arguments: list[Shape]) -> Shape:
+    for argument in arguments:
+        argument.want("boolean")
+    return Shape(kind="boolean")
+
+
+def _xml(arguments: list[Shape]) -> Shape:
+    if arguments and not arguments[0].is_known:
+        arguments[0].want("xml")
+    return Shape("xml")
+
+
+def _uri_part(arguments: list[Shape]) -> Shape:
+    if arguments and not arguments[0].is_known:
+        arguments[0].want("uri")
+    return Shape(kind="string")
+
+
+_RULES: dict[str, Callable[[list[Shape]], Shape]] = {
+    "json": _json,
+    "base64tojson": lambda arguments: _json([_base64_text(arguments)]),
+    "base64tostring": _base64_text,
+    "decodebase64": _base64_text,
+    "base64tobinary": _base64_text,
+    "split": _split,
+    "first": _first,
+    "last": _first,
+    "take": _same_array,
+    "skip": _same_array,
+    "reverse": _same_array,
+    "sort": _same_array,
+    "union": _same_array,
+    "intersection": _same_array,
+    "chunk": _array_of,
+    "coalesce": _merged,
+    "if": _if,
+    "createarray": _array_of,
+    "array": _array_of,
+    "int": _number_text,
+    "float": _number_text,
+    "decimal": _number_text,
+    "substring": _substring,
+    "setproperty": _set_property,
+    "addproperty": _set_property,
+    "bool": _decimal_wish,
+    "xml": _xml,
+    "urihost": _uri_part,
+    "uripath": _uri_part,
+    "uriquery": _uri_part,
+    "uripathandquery": _uri_part,
+    "urischeme": _uri_part,
+    "uriport": _uri_part,
+}
+
+__all__ = ["Inference", "from_json"]
