@@ -42,6 +42,14 @@ class Leases:
         """Give the run up; it need not be looked at before `wake_at`."""
         return bool(await self._storage.execute(self._statements["release_run"], run_id, owner, wake_at, status))
 
+    async def release_all(self, owner: str) -> int:
+        """Give up all runs; return how many."""
+        return len(await self._storage.execute(self._statements["release_all"], owner))
+
+    async def owners(self) -> list[str]:
+        """Return all hosts that have a lease, run out or not."""
+        return [row[0] for row in await self._storage.fetch(self._statements["read_owners"])]
+
     async def owned(self, owner: str) -> set[str]:
         rows = await self._storage.fetch(self._statements["read_owned"], owner)
         return {row[0] for row in rows}

@@ -66,6 +66,12 @@ RETURNING id
 -- name: release_run single
 UPDATE runs SET owner = NULL, wake_at = $3, status = $4 WHERE id = $1 AND owner = $2 AND ended_at IS NULL RETURNING id
 
+-- name: release_all single
+UPDATE runs SET owner = NULL WHERE owner = $1 AND ended_at IS NULL RETURNING id
+
+-- name: read_owners single
+SELECT owner FROM leases
+
 -- name: read_owned single
 SELECT id FROM runs WHERE owner = $1 AND ended_at IS NULL
 

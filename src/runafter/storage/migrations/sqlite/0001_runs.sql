@@ -33,9 +33,10 @@ CREATE TABLE journal (
     version INTEGER NOT NULL,
     event BLOB NOT NULL,
     checksum INTEGER NOT NULL,
-    content BLOB,
-    PRIMARY KEY (run_id, position)
-) WITHOUT ROWID;
+    content BLOB
+);
+
+CREATE UNIQUE INDEX journal_position ON journal (run_id, position);
 
 CREATE TABLE contents (
     hash BLOB PRIMARY KEY,
@@ -56,9 +57,10 @@ CREATE TABLE actions (
     inputs_content BLOB,
     outputs BLOB,
     outputs_content BLOB,
-    detail BLOB,
-    PRIMARY KEY (run_id, repetition, action)
-) WITHOUT ROWID;
+    detail BLOB
+);
+
+CREATE UNIQUE INDEX actions_place ON actions (run_id, repetition, action);
 
 CREATE TABLE leases (
     owner TEXT PRIMARY KEY,

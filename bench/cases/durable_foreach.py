@@ -1,0 +1,25 @@
+"""One run of 10,000 items x 3 connector actions, 50 in flight, SQLite with synchronous=FULL."""
+
+from __future__ import annotations
+
+from bench.durable import connector, flow, measure_beside_limit
+
+TITLE = "durable steps per second, one run, 10,000 items x 3 connector actions, 50 items in flight (history included)"
+BARS = {"share_of_limit": ("at least", 0.15)}
+
+
+def measure(quick: bool) -> dict[str, float]:
+    items = 1000 if quick else 10_000
+    loop = {
+        "type": "Foreach",
+        "foreach": f"@range(0, {items})",
+        "runAfter": {},
+        "runtimeConfiguration": {"concurrency": {"repetitions": 50}},
+        "actions": {
+            "First": connector(body={"n": "@items('Loop')"}),
+            "Second": connector("First", body={"n": "@items('Loop')"}),
+            "Third": connector("Second", body={"n": "@items('Loop')"}),
+        },
+    }
+    body = {"id": 7, "value": {"name": "order", "state": "open"}}
+    return measure_beside_limit(flow({"Loop": loop}), body, runs=1, steps=items * 3, in_flight=50)

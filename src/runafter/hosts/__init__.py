@@ -1,0 +1,1 @@
+"""The rooms with a loop, a clock, a network: they drive runs."""

@@ -1,0 +1,1 @@
+"""One asyncio process that drives many runs on one database."""
