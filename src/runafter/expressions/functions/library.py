@@ -1,0 +1,18 @@
+"""The whole function library: importing this module registers every function."""
+
+from __future__ import annotations
+
+from runafter.expressions.functions import strings
+from runafter.expressions.functions.registry import REGISTRY, Function
+
+MODULES = (strings,)
+
+
+def find(name: str) -> Function | None:
+    """Return the function of that name, spelled in any case."""
+    return REGISTRY.get(name.casefold())
+
+
+def all_functions() -> list[Function]:
+    """Return every function, by name."""
+    return sorted(REGISTRY.values(), key=lambda each: each.name.casefold())
