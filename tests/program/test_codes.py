@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.program.flows import CONSUMPTION, STANDARD, codes_of, compose, findings_of, foreach, initialize, scope
+from tests.program.flows import CONSUMPTION, PA, STANDARD, codes_of, compose, findings_of, foreach, initialize, scope
 
 from runafter.program.codes import CODES
 
@@ -119,6 +119,9 @@ ACTION_CASES = [
     case("ACT009", {"A": switch("x", "x")}, {"A": switch("x", "X", "1", 1)}, why="cases"),
     case("ACT011", {"A": http(retryPolicy={"type": "fixed", "count": 91, "interval": "PT20S"})}, {"A": http(retryPolicy={"type": "fixed", "count": 90, "interval": "PT20S"})}, why="count"),
     case("ACT011", {"A": http(retryPolicy={"type": "fixed", "count": 2, "interval": "20"})}, {"A": http(retryPolicy={"type": "fixed", "count": "@triggerBody()", "interval": "PT20S"})}, why="interval"),
+    case("ACT012", {"A": compose(), "B": {"type": "Compose", "inputs": 1, "conditions": [{"expression": "@equals(1, 1)"}]}}, {"A": compose(), "B": {"type": "Compose", "inputs": "@outputs('A')", "conditions": [{"dependsOn": "A"}]}}, why="of 2015"),
+    case("EXP020", {"A": compose(), "B": {"type": "Compose", "inputs": "@outputs('A')", "conditions": []}}, {"A": compose(), "B": {"type": "Compose", "inputs": "@outputs('A')", "conditions": [{"dependsOn": "A"}]}}, why="depends on, of 2015"),
+    case("GRF002", {"B": {"type": "Compose", "inputs": 1, "conditions": [{"dependsOn": "A"}]}}, {"A": compose(), "B": {"type": "Compose", "inputs": 1, "conditions": [{"dependsOn": "A"}]}}, why="depends on, of 2015"),
     case("VAR001", {"I": initialize("v"), "J": initialize("V")}, {"I": initialize("v"), "J": initialize("w")}, why="twice"),
     case("VAR002", {"I": initialize("v"), "A": {**SET, "inputs": {"name": "v", "value": "@concat(variables('V'), 'x')"}}}, {"I": initialize("v"), "A": SET}, why="from itself"),
     case("VAR003", {"I": initialize("v", "integer", value="many")}, {"I": initialize("v", "integer", value="12")}, why="first value"),
@@ -224,6 +227,14 @@ def test_the_place_of_an_expression_is_its_string() -> None:
     assert "^" in (finding.hint or "")
 
 
+def test_what_a_lone_logic_apps_definition_lacks_may_stand_beside_it() -> None:
+    flow = {"A": compose("@parameters('p')")}
+
+    severities = {profile: [f.severity for f in findings_of(flow, profile=profile)] for profile in (PA, CONSUMPTION)}
+
+    assert severities == {PA: ["error"], CONSUMPTION: ["warning"]}
+
+
 @pytest.mark.parametrize("profile", [CONSUMPTION, STANDARD])
 def test_appsetting_exists_in_standard_alone(profile: str) -> None:
     codes = codes_of({"A": compose("@appsetting('x')")}, profile=profile)
@@ -240,9 +251,9 @@ def test_limits_of_the_whole_definition_are_warnings() -> None:
     assert {(f.code, f.severity) for f in found} == {("LIM016", "warning"), ("LIM017", "warning")}
 
 
-def test_nine_levels_of_nesting_are_one_too_many() -> None:
+def test_nine_containers_around_an_action_are_one_too_many() -> None:
     actions: dict[str, Any] = {"deepest": compose()}
-    for level in range(7):
+    for level in range(8):
         actions = {f"S{level}": scope(actions)}
 
     assert "LIM011" not in codes_of(actions)

@@ -191,9 +191,8 @@ RECURRENCES = st.builds(
         "interval": interval,
         **({"timeZone": zone} if zone else {}),
         **({"startTime": start} if start else {}),
-        **(
-            {"schedule": {"hours": hours, "weekDays": days}} if frequency in {"Day", "Week"} and (hours or days) else {}
-        ),
+        **({"schedule": {"hours": hours}} if frequency == "Day" and hours else {}),
+        **({"schedule": {"hours": hours, "weekDays": days}} if frequency == "Week" and (hours or days) else {}),
     },
     st.sampled_from(["Minute", "Hour", "Day", "Week", "Month"]),
     st.integers(1, 12),

@@ -14,6 +14,7 @@ from runafter.profiles.catalogue import Catalogue
 from runafter.profiles.load import get_profile
 from runafter.profiles.profile import Profile
 from runafter.program.actions.base import level_block
+from runafter.program.actions.calls import SCRIPTS
 from runafter.program.actions.registry import make_step
 from runafter.program.checks.limits import check_limits
 from runafter.program.checks.names import check_names
@@ -121,6 +122,8 @@ def _make(
 def _program(made: _Made, findings: tuple[Finding, ...]) -> Program:
     draft = made.draft
     read = read_actions(draft.outline, (ref for use in draft.uses for ref in references_in(use.expression)))
+    if any(step.type in SCRIPTS for _, step in made.steps):
+        read = None  # code reads the whole context
     # The tools of an Agent are checked but never run: they have no place in a block.
     running = [(site, step) for site, step in made.steps if not _is_tool(site)]
     steps: Mapping[str, AnyStep] = {

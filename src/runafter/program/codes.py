@@ -159,6 +159,11 @@ CODES: dict[str, CodeInfo] = {
     "ACT011": CodeInfo(
         "retry policy is refused", "The retry policy's type, count or interval is outside the limits.", "Correct it."
     ),
+    "ACT012": CodeInfo(
+        "condition on an action",
+        "The preview schema of 2015 let an action have a condition of its own, which is not supported.",
+        "Put the action into an If.",
+    ),
     # Triggers
     "TRG010": CodeInfo("recurrence is refused", "The schedule cannot be read or is outside the limits.", "Correct it."),
     "TRG011": CodeInfo(

@@ -94,16 +94,24 @@ class Draft:
 
     def compile(self, value: Any, parts: Iterable[Part], owner: Site | None, role: Role = "inputs") -> Template:
         """Compile a value whose strings stand in these parts."""
+        parts = list(parts)
         faulty = False
+        unresolved: set[str] = set()
         for part in parts:
             for place, text in part.strings():
-                faulty = self._note(place, text, owner, role) or faulty
+                if "@" not in text:
+                    continue
+                if self._is_unresolved(place, text):
+                    self.report("REF007", f"template expression is not resolved: {text[:200]}", place)
+                    unresolved.add(text)
+                else:
+                    faulty = self._note(place, text, owner, role) or faulty
         if faulty:
             return BLANK
         try:
-            return compile_template(value)
+            return compile_template(_as_literals(value, unresolved) if unresolved else value)
         except ExpressionError as error:
-            first = next(iter(parts), self.root)
+            first = parts[0] if parts else self.root
             self.report(error.code if error.code in CODES else "EXP001", error.message, first, hint=error.hint)
             return BLANK
 
@@ -115,12 +123,27 @@ class Draft:
             self.report(error.code if error.code in CODES else "EXP001", error.message, part, hint=error.hint)
             return BLANK
 
+    def _is_unresolved(self, place: Part, text: str) -> bool:
+        """Say whether a string is an ARM template expression that reading left as it is."""
+        if self.definition.container != "arm" or place.node is None or place.path:
+            return False
+        return text[0] == "[" and text[1:2] != "[" and text[-1] == "]" and place.node.value == text
+
     def _note(self, place: Part, text: str, owner: Site | None, role: Role) -> bool:
         """Record the expressions of one string; True when it has a fault that stops compiling."""
-        if "@" not in text:
-            return False
         found = expression_findings(text)
         for fault in found.faults:
             self.report(fault.code, fault.message, place, hint=fault.hint, severity=fault.severity)
         self.uses.extend(Use(expression, text, place, owner, role) for expression in found.expressions)
         return any(fault.severity == "error" for fault in found.faults)
+
+
+def _as_literals(value: Any, texts: set[str]) -> Any:
+    """Return a value in which these strings are no templates."""
+    if isinstance(value, str):
+        return value.replace("@{", "@@{") if value in texts else value
+    if isinstance(value, dict):
+        return {_as_literals(key, texts): _as_literals(item, texts) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_literals(item, texts) for item in value]
+    return value

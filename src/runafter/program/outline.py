@@ -113,7 +113,6 @@ def _read_level(outline: Outline, level: Level, actions: Part | None, depth: int
     if actions is None:
         return
     for name, part in actions.members():
-        run_after = part.get("runAfter")
         site = Site(
             name=name,
             part=part,
@@ -121,7 +120,7 @@ def _read_level(outline: Outline, level: Level, actions: Part | None, depth: int
             type=part.text("type") or "",
             order=len(outline.sites),
             depth=depth,
-            run_after={k: wished_statuses(p.value) for k, p in run_after.members()} if run_after is not None else {},
+            run_after=_run_after(part),
         )
         if site.key in level.sites:
             level.doubles.append(site)
@@ -133,6 +132,16 @@ def _read_level(outline: Outline, level: Level, actions: Part | None, depth: int
             below = Level(owner=site, branch=branch)
             site.levels.append(below)
             _read_level(outline, below, inner, depth + 1)
+
+
+def _run_after(part: Part) -> dict[str, tuple[str, ...]]:
+    """Read `runAfter`, or what stood for it in the schema of 2015: `conditions: [{"dependsOn": "A"}]`."""
+    written = part.get("runAfter")
+    if written is not None:
+        return {name: wished_statuses(entry.value) for name, entry in written.members()}
+    conditions = part.get("conditions")
+    rows = conditions.items() if conditions is not None else ()
+    return {name: ("Succeeded",) for row in rows if (name := row.text("dependsOn")) is not None}
 
 
 def _branches(part: Part) -> Iterator[tuple[Branch, Part | None]]:

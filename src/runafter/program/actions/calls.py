@@ -80,6 +80,7 @@ CALLS: dict[str, CallType] = {
     "McpClientTool": CallType((), retries=False, refused=_MODEL),
 }
 
+SCRIPTS = frozenset({"JavaScriptCode", "CSharpScriptCode", "PowerShellCode"})
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 
 

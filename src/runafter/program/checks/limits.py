@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
+from runafter.expressions.ast import Expression, Interpolation
 from runafter.program.draft import Draft
 from runafter.program.part import Part
 
@@ -23,7 +24,7 @@ def check_limits(draft: Draft, variables: Sized) -> None:
             _most(draft, code, limit, sum(1 for _ in part.members()), part)
     deepest = max(sites, key=lambda site: site.depth, default=None)
     if deepest is not None:
-        _most(draft, "LIM011", "nesting", deepest.depth, deepest.part, f"levels of nesting ({deepest.name!r})")
+        _most(draft, "LIM011", "nesting", deepest.depth - 1, deepest.part, f"levels of nesting ({deepest.name!r})")
     for site in sites:
         _most(draft, "LIM012", "name_chars", len(site.name), site.part, f"characters in the name of {site.name!r}")
         if (cases := site.part.get("cases")) is not None:
@@ -31,7 +32,14 @@ def check_limits(draft: Draft, variables: Sized) -> None:
         if (text := site.part.get("description")) is not None and isinstance(text.value, str):
             _most(draft, "LIM020", "description_chars", len(text.value), text)
     for use in draft.uses:
-        _most(draft, "LIM013", "expression_chars", len(use.text), use.part, "characters in the expression")
+        for length in _lengths(use.expression):
+            _most(draft, "LIM013", "expression_chars", length, use.part, "characters in the expression")
+
+
+def _lengths(expression: Expression) -> list[int]:
+    """The limit is on each expression, not on the text around interpolated ones."""
+    parts = expression.parts if isinstance(expression, Interpolation) else (expression,)
+    return [part.span.end - part.span.start for part in parts if not isinstance(part, str)]
 
 
 def _most(draft: Draft, code: str, limit: str, count: int, part: Part, what: str | None = None) -> None:

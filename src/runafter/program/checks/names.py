@@ -30,7 +30,12 @@ def check_names(draft: Draft, variables: Mapping[str, Site]) -> None:
                     _parameter(draft, use, reference, parameters)
                 case "setting":
                     if draft.profile.name.startswith(("power-automate", "logic-apps-consumption")):
-                        draft.report("REF006", f"appsetting() does not exist in {draft.profile.title}", use.part)
+                        draft.report(
+                            "REF006",
+                            f"appsetting() does not exist in {draft.profile.title}",
+                            use.part,
+                            severity="warning" if _stands_alone(draft) else None,
+                        )
 
 
 def _action(draft: Draft, use: Use, reference: Reference) -> None:
@@ -110,15 +115,24 @@ def _parameter(draft: Draft, use: Use, reference: Reference, parameters: Mapping
     key = reference.name.casefold()
     if key in parameters or key in _IMPLICIT:
         return
-    # A Standard project declares parameters beside its workflows; without that file nobody can tell.
-    beside = draft.profile.name == "logic-apps-standard" and not draft.definition.parameter_values
     draft.report(
         "REF003",
         f"parameter {reference.name!r} is not declared",
         use.part,
         hint=did_you_mean(reference.name, parameters.values()),
-        severity="warning" if beside else None,
+        # Logic Apps deploys such a flow (published templates have this fault) and fails when it reads the parameter.
+        severity=None if draft.profile.name.startswith("power-automate") else "warning",
     )
+
+
+def _stands_alone(draft: Draft) -> bool:
+    """Say whether this is a Logic Apps definition without its surroundings.
+
+    Its dialect is then a guess, and a Standard project has its settings in
+    files beside the workflow, so that nobody can tell what exists.
+    """
+    alone = draft.definition.container == "definition" and not draft.definition.parameter_values
+    return alone and not draft.profile.name.startswith("power-automate")
 
 
 def _parameters(draft: Draft) -> dict[str, str]:

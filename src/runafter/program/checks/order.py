@@ -21,6 +21,7 @@ def check_order(draft: Draft) -> None:
 def _entries(draft: Draft, site: Site) -> None:
     run_after = site.part.get("runAfter")
     if run_after is None or run_after.value is None:
+        _old_conditions(draft, site)
         return
     if not run_after.is_object:
         if run_after.value != []:
@@ -28,20 +29,32 @@ def _entries(draft: Draft, site: Site) -> None:
         return
     for name, entry in run_after.members():
         _statuses(draft, site, name, entry)
-        if name.casefold() in site.level.sites:
-            continue
-        found = draft.outline.named.get(name.casefold())
-        if found is None:
-            siblings = [each.name for each in site.level.sites.values() if each is not site]
-            draft.report(
-                "GRF002",
-                f"{site.name!r} runs after {name!r}, which does not exist",
-                entry,
-                hint=did_you_mean(name, siblings),
-            )
-        else:
-            where = f"in {found.container.name!r}" if found.container is not None else "at the top of the flow"
-            draft.report("GRF003", f"{site.name!r} runs after {name!r}, which is no sibling: it is {where}", entry)
+        _sibling(draft, site, name, entry)
+
+
+def _sibling(draft: Draft, site: Site, name: str, place: Part) -> None:
+    if name.casefold() in site.level.sites:
+        return
+    found = draft.outline.named.get(name.casefold())
+    if found is None:
+        siblings = [each.name for each in site.level.sites.values() if each is not site]
+        hint = did_you_mean(name, siblings)
+        draft.report("GRF002", f"{site.name!r} runs after {name!r}, which does not exist", place, hint=hint)
+    else:
+        where = f"in {found.container.name!r}" if found.container is not None else "at the top of the flow"
+        draft.report("GRF003", f"{site.name!r} runs after {name!r}, which is no sibling: it is {where}", place)
+
+
+def _old_conditions(draft: Draft, site: Site) -> None:
+    """The schema of 2015 had `conditions` on actions: `dependsOn` is run-after, an `expression` is refused."""
+    conditions = site.part.get("conditions")
+    for row in conditions.items() if conditions is not None else ():
+        depends = row.get("dependsOn")
+        if depends is not None and isinstance(depends.value, str):
+            _sibling(draft, site, depends.value, depends)
+        elif row.has("expression"):
+            message = f"action {site.name!r} has a condition of its own, as the schema of 2015 allowed"
+            draft.report("ACT012", message, row)
 
 
 def _statuses(draft: Draft, site: Site, name: str, entry: Part) -> None:
