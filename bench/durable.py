@@ -51,7 +51,6 @@ def flow(actions: dict[str, Any]) -> bytes:
 
 def load(source: bytes) -> Program:
     from runafter.definition.read import read_bytes
-
     from runafter.program.build import build
 
     (definition,) = read_bytes(source, name="flow.json")

@@ -90,7 +90,6 @@ def flow() -> bytes:
 
 def load_program(program_hash: str, source: bytes) -> Program:
     from runafter.definition.read import read_bytes
-
     from runafter.program.build import build
 
     (definition,) = read_bytes(source, name="flow.json")

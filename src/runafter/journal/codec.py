@@ -68,9 +68,24 @@ def content_of(data: bytes) -> Content:
     return hashlib.blake2b(data, digest_size=16).digest(), data
 
 
-def split_event(event: Event) -> tuple[bytes, Content | None]:
-    """Return the row's bytes and what is kept apart: the answer's body, or, with an empty row, the whole event."""
+def as_replayed(event: Event) -> tuple[Event, bytes]:
+    """Return the event as the journal will give it back, and its bytes.
+
+    Raises:
+        TypeError, ValueError, RecursionError, OverflowError: a value in it is no JSON.
+    """
     data = encode(event)
+    try:
+        return decode_event(data), data
+    except msgspec.ValidationError as error:
+        raise TypeError(str(error)) from error
+
+
+def split_event(event: Event, data: bytes) -> tuple[bytes, Content | None]:
+    """Return the row's bytes and what is kept apart: the answer's body, or, with an empty row, the whole event.
+
+    `data` is the event, encoded.
+    """
     if len(data) <= LARGE_BYTES:
         return data, None
     if isinstance(event, CallFinished) and event.outcome.body is not None:

@@ -79,20 +79,23 @@ class Journal:
         finish: FinishRun | None = None,
         then: Then | None = None,
         batch: Batch | None = None,
+        encoded: Sequence[bytes] | None = None,
     ) -> Batch:
         """Return a batch that continues the journal at position `expected`; submit it to the storage.
 
         If the journal is not exactly that long, or `owner` does not own the
         run, the storage refuses the batch with `StaleWriter` and nothing of it
-        is written.
+        is written. `encoded` are the events' bytes where the caller has them.
         """
+        if encoded is None:
+            encoded = [codec.encode(event) for event in events]
         if batch is None:
             batch = Batch(then)
         add = batch.rows.append
         add((self._move_position, (run_id, owner, expected, expected + len(events))))
         position = expected
-        for event in events:
-            data, content = codec.split_event(event)
+        for event, whole in zip(events, encoded, strict=True):
+            data, content = codec.split_event(event, whole)
             kept = None
             if content is not None:
                 kept = content[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,7 +73,7 @@ class Host:
         self.settings = settings or HostSettings()
         self.journal = Journal(storage)
         self.clock = clock
-        self.rng = rng or random.SystemRandom()
+        self.rng = rng or random.Random(secrets.randbits(256))  # noqa: S311 - ids and draws, no secrets
         self.owner = owner or owner_name(self.rng.getrandbits(32))
         self.faults: dict[str, Exception] = {}
         self._storage = storage

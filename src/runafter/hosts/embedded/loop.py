@@ -187,7 +187,7 @@ class RunLoop:
                 then(None)
             return
         try:
-            event = _as_replayed(event)
+            event, data = _as_replayed(event)
             commands = live.machine.step(event)
             live.track(event, commands)
             records = [command for command in commands if type(command) is RecordAction]
@@ -199,6 +199,7 @@ class RunLoop:
                 records=records,
                 finish=live.finish,
                 batch=batch,
+                encoded=(data,),
             )
         except Exception as error:  # noqa: BLE001 - our own bug: the run is set aside, others go on
             live.stale = True
@@ -319,15 +320,15 @@ class RunLoop:
             self.receive(live, Proceeded(id=command.id, at=self.now(live)))
 
 
-def _as_replayed(event: Event) -> Event:
+def _as_replayed(event: Event) -> tuple[Event, bytes]:
     """Return the event as the journal will give it back, so that live and replayed runs see the same values.
 
     An answer that is no JSON becomes a failed answer.
     """
-    if not isinstance(event, CallFinished):
-        return codec.decode_event(codec.encode(event))
     try:
-        return codec.decode_event(codec.encode(event))
-    except (TypeError, ValueError, RecursionError, OverflowError, msgspec.MsgspecError) as error:
+        return codec.as_replayed(event)
+    except (TypeError, ValueError, RecursionError, OverflowError) as error:
+        if not isinstance(event, CallFinished):
+            raise
         outcome = Outcome(code="InvalidConnectorAnswer", message=f"The answer is no JSON value: {error}")
-        return msgspec.structs.replace(event, outcome=outcome)
+        return codec.as_replayed(msgspec.structs.replace(event, outcome=outcome))
