@@ -95,7 +95,7 @@ def main() -> None:
     for (severity, code), places in sorted(found.items()):
         print(f"{severity:8} {code} {len(places):5} places in {len({id(record) for record, _ in places})} flows")
         if options.samples and (not options.code or code in options.code):
-            for record, finding in random.Random(1).sample(places, min(options.samples, len(places))):  # noqa: S311
+            for record, finding in random.Random(1).sample(places, min(options.samples, len(places))):
                 print(f"    {record['source']} {record['path']} {finding.pointer}")
                 print(f"        {finding.message[:300]}")
 

@@ -197,12 +197,6 @@ CODES: dict[str, CodeInfo] = {
         "A variable is Boolean, Integer, Float, String, Array or Object.",
         "Use one of the six types.",
     ),
-    # Concurrency
-    "CON010": CodeInfo(
-        "concurrency outside the limits",
-        "A loop takes 1 to 50 repetitions at a time, a trigger 1 to 100 runs.",
-        "Give a number inside the limits.",
-    ),
     # Limits of the platform
     "LIM010": CodeInfo("too many actions", "The flow has more actions than a flow may have.", "Split it.", "warning"),
     "LIM011": CodeInfo(
@@ -221,6 +215,11 @@ CODES: dict[str, CodeInfo] = {
     "LIM018": CodeInfo("loop limit too high", "An Until may not repeat so often.", "Lower limit.count."),
     "LIM019": CodeInfo("too many triggers", "The flow has more triggers than allowed.", "Split it.", "warning"),
     "LIM020": CodeInfo("text too long", "A description is longer than allowed.", "Shorten it.", "warning"),
+    "LIM021": CodeInfo(
+        "concurrency outside the limits",
+        "A loop takes 1 to 50 repetitions at a time, a trigger 1 to 100 runs.",
+        "Give a number inside the limits.",
+    ),
     # Connectors
     "CAT001": CodeInfo("unknown connector", "No connector of this name is known.", "Correct the name.", "warning"),
     "CAT002": CodeInfo(

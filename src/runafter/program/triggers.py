@@ -159,7 +159,7 @@ def _bounded(draft: Draft, part: Part | None, low: int, high: int, who: str, wha
     if isinstance(value, str) and is_dynamic(value):
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        draft.report("CON010", f"{who} {part.value!r} {what}; allowed are {low} to {high}", part)
+        draft.report("LIM021", f"{who} {part.value!r} {what}; allowed are {low} to {high}", part)
         return None
     return value
 

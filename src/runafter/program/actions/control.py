@@ -98,7 +98,7 @@ def _repetitions(making: Making) -> int:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         making.report(
-            "CON010",
+            "LIM021",
             f"Foreach {making.site.name!r} wants {written.value!r} repetitions; allowed are {low} to {high}",
             written,
         )
