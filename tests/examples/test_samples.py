@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+import runafter
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("employee_onboarding", "invoice_approval", "order_fan_out", "support_escalation", "weekly_reports")
 OUTBOUND = {"OpenApiConnection", "OpenApiConnectionWebhook", "Http"}
@@ -53,6 +55,21 @@ def test_every_folder_of_examples_is_tested() -> None:
     folders = {path.parent.name for path in EXAMPLES.glob("*/flow.json")}
 
     assert folders == set(NAMES)
+
+
+@pytest.mark.parametrize("path", ALL_FLOWS, ids=lambda path: str(path.parent.relative_to(EXAMPLES)))
+def test_a_sample_reads_as_one_cloud_flow(path: Path) -> None:
+    (definition,) = runafter.read(path)
+
+    assert (definition.container, definition.profile) == ("clientdata", "power-automate")
+    assert definition.findings == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_reads_as_the_hardened_flow_and_its_twin(name: str) -> None:
+    found = {Path(definition.file).parent.name for definition in runafter.read(EXAMPLES / name)}
+
+    assert found == {name, "fragile"}
 
 
 @pytest.mark.parametrize("path", ALL_FLOWS, ids=lambda path: str(path.parent.relative_to(EXAMPLES)))
