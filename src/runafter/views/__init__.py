@@ -1,0 +1,1 @@
+"""From events and history rows to something to look at: pure folds."""

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from runafter.journal.rows import ActionDetail, ActionRow
+from runafter.protocol.commands import Attempt
+from runafter.views.run_detail import run_detail
+from runafter.views.why import why
+
+
+def row(action: str, status: str = "Succeeded", repetition=(), **more) -> ActionRow:
+    names = ("order", "type", "code", "started_at", "ended_at")
+    fields = {"order": 0, "type": "Http", "code": None, "started_at": 10, "ended_at": 30}
+    fields |= {name: more.pop(name) for name in names if name in more}
+    return ActionRow(
+        run_id="r",
+        action=action,
+        repetition=repetition,
+        status=status,
+        has_inputs=False,
+        has_outputs=False,
+        detail=ActionDetail(**more),
+        **fields,
+    )
+
+
+def test_a_skip_is_traced_to_its_root_cause() -> None:
+    rows = [
+        row("Get", "Failed", code="NotFound", error={"code": "NotFound"}),
+        row("Parse", "Skipped", code="ActionConditionFailed", because=("Get", "Failed", "NotFound")),
+        row("Mail", "Skipped", code="ActionConditionFailed", because=("Parse", "Skipped", "ActionConditionFailed")),
+    ]
+
+    chain = why(rows, "mail")
+
+    assert [(link.action, link.status, link.decided_by) for link in chain] == [
+        ("Mail", "Skipped", "Parse"),
+        ("Parse", "Skipped", "Get"),
+        ("Get", "Failed", None),
+    ]
+    assert chain[-1].error == {"code": "NotFound"}
+
+
+def test_a_predecessor_is_looked_for_in_the_same_item_first() -> None:
+    rows = [
+        row("Get", "Succeeded", (0,)),
+        row("Get", "Failed", (1,)),
+        row("Put", "Skipped", (1,), because=("Get", "Failed", "X")),
+        row("Loop", "Failed"),
+        row("Deep", "Skipped", (1, 4), because=("Loop", "Failed", "Y")),
+    ]
+
+    assert [link.repetition for link in why(rows, "Put", (1,))] == [(1,), (1,)]
+    assert [link.repetition for link in why(rows, "Deep", (1, 4))] == [(1, 4), ()]
+
+
+def test_a_container_without_a_row_still_ends_the_chain() -> None:
+    chain = why([row("Inner", "Skipped", because=("Scope", "Cancelled", "Terminated"))], "Inner")
+
+    assert [(link.action, link.status, link.code) for link in chain][-1] == ("Scope", "Cancelled", "Terminated")
+    assert why([], "Inner") == []
+
+
+def test_one_line_per_action_adds_its_repetitions_up() -> None:
+    attempt = Attempt(started_at=1, ended_at=2, status_code=503)
+    rows = [
+        row("Put", "Succeeded", (0,), order=2, started_at=10, ended_at=30, loops=("Loop",)),
+        row(
+            "Put",
+            "Failed",
+            (1,),
+            order=2,
+            code="X",
+            started_at=5,
+            ended_at=15,
+            attempts=(attempt, attempt),
+            loops=("Loop",),
+        ),
+        row("Loop", "Failed", order=1, iterations=2),
+    ]
+
+    detail = run_detail(rows)
+
+    assert [line.action for line in detail.lines] == ["Loop", "Put"]
+    put = detail.line("put")
+    assert put is not None
+    assert (put.status, put.code, put.repetitions, put.retries, put.loops) == ("Failed", "X", 2, 2, ("Loop",))
+    assert (put.started_at, put.ended_at, put.busy_ticks) == (5, 30, 30)
+    assert put.by_status == {"Succeeded": 1, "Failed": 1}
+    assert detail.lines[0].iterations == 2
+    assert detail.line("None") is None
