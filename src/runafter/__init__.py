@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runafter.errors import Finding, InvalidDefinition, RunafterError
     from runafter.local.read import read
+    from runafter.program.build import build, problems
 
 __version__ = "0.1.0"
 
@@ -18,10 +19,12 @@ _HOMES = {
     "Finding": "runafter.errors",
     "InvalidDefinition": "runafter.errors",
     "RunafterError": "runafter.errors",
+    "build": "runafter.program.build",
+    "problems": "runafter.program.build",
     "read": "runafter.local.read",
 }
 
-__all__ = ["Finding", "InvalidDefinition", "RunafterError", "__version__", "read"]
+__all__ = ["Finding", "InvalidDefinition", "RunafterError", "__version__", "build", "problems", "read"]
 
 
 def __getattr__(name: str) -> Any:

@@ -112,6 +112,7 @@ ACTION_CASES = [
     case("ACT004", {"A": compose(), "a": compose()}, {"A": compose(), "B": compose()}, why="names in one block"),
     case("ACT005", {"A": {"type": "Terminate", "inputs": {"runStatus": "Dead"}}}, {"A": {"type": "Terminate", "inputs": {"runStatus": "cancelled"}}}, why="run status"),
     case("ACT005", {"A": {**HTTP, "limit": {"timeout": "30s"}}}, {"A": {**HTTP, "limit": {"timeout": "PT30S"}}}, why="timeout"),
+    case("ACT005", {"A": {**HTTP, "limit": {"timeout": "-PT5S"}}}, {"A": {**HTTP, "limit": {"timeout": "P1D"}}}, why="negative timeout"),
     case("ACT005", {"A": condition({"and": [{"equal": [1, 1]}]})}, {"A": condition({"and": [{"equals": [1, 1]}]})}, why="operator"),
     case("ACT005", {"A": switch(True)}, {"A": switch("x", 1)}, why="case value"),
     case("ACT006", {"A": {"type": "Agent", "inputs": {}}}, {"A": HTTP}, why="agent"),

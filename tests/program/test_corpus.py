@@ -19,6 +19,7 @@ CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real definitions is not beside the repository")
 def test_nearly_all_real_definitions_build_in_no_time(record_property: Callable[[str, object], None]) -> None:
     flows = built = 0
+    refused: list[InvalidDefinition] = []
     slowest = total = 0.0
     for record in records(CORPUS):
         began = time.perf_counter()
@@ -26,7 +27,7 @@ def test_nearly_all_real_definitions_build_in_no_time(record_property: Callable[
             build(definition_of(record))
             built += 1
         except InvalidDefinition as fault:
-            assert all(finding.pointer for finding in fault.findings if finding.severity == "error")
+            refused.append(fault)
         took = time.perf_counter() - began
         flows, slowest, total = flows + 1, max(slowest, took), total + took
 
@@ -34,6 +35,7 @@ def test_nearly_all_real_definitions_build_in_no_time(record_property: Callable[
     record_property("slowest_s", round(slowest, 3))
     record_property("total_s", round(total, 1))
     assert flows == 746
+    assert all(each.pointer for fault in refused for each in fault.findings if each.severity == "error")
     assert built / flows >= 0.985
     assert slowest < 1
     assert total < 60

@@ -66,7 +66,7 @@ def moments(recurrence: dict[str, Any], count: int, *, started: str, after: str 
         pytest.param(
             {"frequency": "Day", "interval": 1, "startTime": "2026-10-24T02:30:00", "timeZone": BERLIN},
             "2026-10-24T00:00:00+00:00",
-            ["2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"],
+            ["2026-10-24T00:30:00Z", "2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"],
             id="a wall time that is repeated fires once",
         ),
         pytest.param(

@@ -9,7 +9,7 @@ Rules, from Microsoft Learn, "Schedules for recurring triggers" (read 2026-11):
   wall time in the time zone, so that 8 o'clock stays 8 o'clock when clocks change.
 * `hours` without `minutes` fire at the minute of the start; `minutes` without
   `hours` at its hour. A wall time that a clock change skips moves on by the gap;
-  one that it repeats fires once, the first time.
+  one that it repeats fires once, the second time (standard time), as .NET reads it.
 * A month step to a day that the month lacks takes the month's last day.
 
 Times are ticks of 100 ns since 0001-01-01 UTC.
@@ -272,8 +272,10 @@ def _zone(recurrence: Recurrence) -> tzinfo:
 
 
 def _as_wall(wall: datetime, zone: tzinfo) -> datetime:
-    """Give a wall time its zone: the first of two equal ones, a skipped one moved on by the gap."""
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC).astimezone(zone)
+    """Give a wall time its zone: the later of two equal ones, a skipped one moved on by the gap."""
+    first, second = wall.replace(tzinfo=zone, fold=0), wall.replace(tzinfo=zone, fold=1)
+    skipped = (first.utcoffset() or _TICK * 0) < (second.utcoffset() or _TICK * 0)
+    return (first if skipped else second).astimezone(UTC).astimezone(zone)
 
 
 def _ticks(moment: datetime) -> int:

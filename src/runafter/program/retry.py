@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from runafter.profiles.profile import Profile
-from runafter.program.durations import duration_s, duration_text
+from runafter.values.time import duration_s, duration_text
 
 Kind = Literal["none", "fixed", "exponential"]
 _KINDS: dict[str, Kind] = {"none": "none", "fixed": "fixed", "exponential": "exponential"}

@@ -8,12 +8,12 @@ from typing import Any
 
 from runafter.expressions.template import Template
 from runafter.program.draft import Draft, Role
-from runafter.program.durations import duration_s
 from runafter.program.graph import make_block
 from runafter.program.nearest import did_you_mean
 from runafter.program.outline import Level, Site
 from runafter.program.part import Part, is_dynamic
 from runafter.program.steps import AnyStep, Block, StaticResult
+from runafter.values.time import duration_s
 
 
 @dataclass(slots=True)
@@ -97,10 +97,14 @@ class Making:
         if part is None or (isinstance(part.value, str) and is_dynamic(part.value)):
             return None
         try:
-            return duration_s(part.value if isinstance(part.value, str) else str(part.value))
+            seconds = duration_s(part.value if isinstance(part.value, str) else str(part.value))
         except ValueError as fault:
             self.report("ACT005", f"{what}: {fault}", part)
             return None
+        if seconds <= 0:
+            self.report("ACT005", f"{what} is {part.value}; it must be longer than nothing", part)
+            return None
+        return seconds
 
     def _timeout_s(self) -> float | None:
         if self.site.folded == "until":
