@@ -26,7 +26,8 @@ class Leases:
         await self._storage.execute(self._statements["end_lease"], owner)
 
     async def purge(self, now: int) -> None:
-        """Forget hosts that are gone and own nothing."""
+        """Forget hosts that are gone and own nothing, and mail for runs that are over."""
+        await self._storage.execute(self._statements["purge_mail"])
         await self._storage.execute(self._statements["purge_leases"], now)
 
     async def take(self, owner: str, now: int, limit: int) -> list[str]:

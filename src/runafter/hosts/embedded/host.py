@@ -305,6 +305,7 @@ class Host:
     async def _take(self, run_id: str) -> LiveRun | None:
         if not await self._tenure.leases.take_one(self.owner, self.clock(), run_id):
             return None
+        self._tenure.is_unsure = True  # until it is read, it is ours and nobody drives it
         return await self.resume(run_id)
 
     async def resume(self, run_id: str, held_by: LiveRun | None = None) -> LiveRun | None:
@@ -312,14 +313,16 @@ class Host:
 
         A journal that cannot be continued sets the run aside: others are not touched.
         """
-        known = self.loop.lives.get(run_id)
-        if known is not None and known is not held_by:
-            return known
+        if run_id in self.faults:
+            raise self.faults[run_id]
         try:
             live = await replay.read_live(self.journal, self._programs, run_id)
         except (CorruptJournal, replay.UnplayableRun) as error:
             self._set_aside(run_id, error)
             raise
+        known = self.loop.lives.get(run_id)
+        if known is not None and known is not held_by:
+            return known  # somebody else has read it meanwhile
         if live.finish is not None:
             return None
         if held_by is not None:
@@ -332,10 +335,13 @@ class Host:
     # --- Attendant of the loop
 
     def notice(self, run_id: str, notice: Notice) -> None:
-        if self._responder is not None and isinstance(notice, SendResponse):
-            self._responder(run_id, notice)
-        for subscriber in tuple(self._subscribers):
-            subscriber(run_id, notice)
+        try:
+            if self._responder is not None and isinstance(notice, SendResponse):
+                self._responder(run_id, notice)
+            for subscriber in tuple(self._subscribers):
+                subscriber(run_id, notice)
+        except Exception:  # noqa: BLE001 - a listener must not stop the run
+            _log.exception("a listener of run %s failed", run_id)
 
     def finished(self, live: LiveRun, finish: FinishRun) -> None:
         self.settle(live.id, finish)
@@ -359,6 +365,7 @@ class Host:
                 waiter.set_exception(error)
 
     def refused(self, live: LiveRun) -> None:
+        self._tenure.is_unsure = True
         if live.id in self.faults or self.loop.is_stopping:
             _tell(live, live.fault)
         elif live.position == len(live.held) and isinstance(live.held[0][0], RunStarted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import Protocol
 
 from runafter.hosts.clock import TICKS_PER_S, Clock
@@ -30,6 +31,7 @@ class Holder(Protocol):
     settings: HostSettings
     journal: Journal
     loop: RunLoop
+    faults: dict[str, Exception]
 
     async def resume(self, run_id: str) -> LiveRun | None: ...
     def lost(self, live: LiveRun, header: RunHeader | None) -> None: ...
@@ -45,6 +47,8 @@ class Tenure:
         self._is_shared = host.journal.storage.is_shared
         self._task: asyncio.Task[None] | None = None
         self._renewed_s = 0.0
+        self.is_unsure = False
+        """Something went wrong with the database: we may own runs that we do not drive."""
 
     async def start(self) -> None:
         """Get the lease; begin to take runs."""
@@ -52,6 +56,7 @@ class Tenure:
             await self._renew()
             if self._host.settings.finds_dead_owners:
                 await self._bury()
+            await self.leases.purge(self._host.clock())
         self._task = asyncio.get_running_loop().create_task(self._run(), name="runafter-leases")
 
     async def stop(self) -> None:
@@ -84,6 +89,8 @@ class Tenure:
                     if host.settings.finds_dead_owners:
                         await self._bury()
                 is_first = False
+                if self.is_unsure:
+                    await self._reconcile()
                 await self._take()
                 if self._is_shared:
                     await self._read_mail()
@@ -91,6 +98,7 @@ class Tenure:
                     wait_s = await self._next_wake_s(wait_s)
             except StorageFault as fault:
                 _log.warning("leases: %s", fault)
+                self.is_unsure = True
                 wait_s = min(wait_s, host.settings.retry_max_s)
             if not self._is_shared:
                 return
@@ -124,13 +132,23 @@ class Tenure:
             if room <= 0:
                 return
             taken = await self.leases.take(host.owner, host.clock(), room)
-            for run_id in taken:
-                try:
-                    await host.resume(run_id)
-                except (CorruptJournal, UnplayableRun) as error:
-                    _log.error("run %s cannot be continued: %s", run_id, error)
+            await self._resume(taken)
             if len(taken) < room:
                 return
+
+    async def _resume(self, runs: Iterable[str]) -> None:
+        for run_id in runs:
+            try:
+                await self._host.resume(run_id)
+            except (CorruptJournal, UnplayableRun) as error:
+                _log.error("run %s cannot be continued: %s", run_id, error)
+
+    async def _reconcile(self) -> None:
+        """Drive what we own and do not drive: a commit or a read of it went wrong."""
+        host = self._host
+        self.is_unsure = False
+        owned = await self.leases.owned(host.owner)
+        await self._resume(sorted(owned - host.loop.lives.keys() - host.faults.keys(), reverse=True))
 
     async def _read_mail(self) -> None:
         host = self._host

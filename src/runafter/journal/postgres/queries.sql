@@ -101,3 +101,6 @@ SELECT i.id, i.run_id, i.event FROM inbox i WHERE i.run_id = $1 ORDER BY i.id
 
 -- name: delete_mail single 6
 DELETE FROM inbox WHERE id = $1
+
+-- name: purge_mail single
+DELETE FROM inbox WHERE run_id IN (SELECT id FROM runs WHERE ended_at IS NOT NULL) RETURNING id
