@@ -43,6 +43,7 @@ CODES: dict[str, CodeInfo] = {
         "argument has the wrong type",
         "A literal argument is of a type that the function never takes.",
         "Convert it first: int(), string(), json().",
+        "warning",
     ),
     "EXP005": CodeInfo(
         "expression nests too deep",
