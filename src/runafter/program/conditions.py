@@ -14,7 +14,7 @@ from runafter.expressions.ast import Interpolation
 from runafter.expressions.template import Template
 from runafter.program.draft import BLANK, Draft, Role
 from runafter.program.faults import expression_findings
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.outline import Site
 from runafter.program.part import Part, is_dynamic
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runafter.errors import EvaluationError, ExpressionError, Severity
-from runafter.expressions.advice import unknown_function
 from runafter.expressions.ast import Access, Call, Expression, Interpolation, Literal
+from runafter.expressions.foreign import function_hint
 from runafter.expressions.functions.library import all_functions, find
+from runafter.expressions.nearest import nearest
 from runafter.expressions.template import parse_template
 from runafter.program.codes import CODES
 
@@ -72,9 +73,11 @@ def _call(call: Call, text: str) -> Iterator[Fault]:
     function = find(call.name)
     start = call.span.start
     if function is None:
-        code, hint = unknown_function(call.name, [each.name for each in all_functions() if not each.hidden])
-        message = f"'{call.name}' is no function of the language"
-        yield _fault(code, message, hint, text, start, start + len(call.name))
+        foreign = function_hint(call.name)
+        close = nearest(call.name, [each.name for each in all_functions() if not each.hidden])
+        hint = f"no function '{call.name}': {foreign}" if foreign else f"did you mean '{close}'?" if close else None
+        message = f"The template function '{call.name}' is not defined or not valid."
+        yield _fault("EXP010" if foreign else "EXP003", message, hint, text, start, start + len(call.name))
         return
     try:
         function.check_count(len(call.arguments))

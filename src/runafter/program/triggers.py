@@ -8,7 +8,7 @@ from runafter.expressions.template import Template
 from runafter.program.actions.base import secured_names
 from runafter.program.conditions import condition_template
 from runafter.program.draft import Draft
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.part import Part, is_dynamic
 from runafter.program.recurrence import Recurrence, RecurrenceFault, parse_recurrence
 from runafter.program.retry import RetryFault, RetryPolicy, default_policy, parse_policy

@@ -9,7 +9,7 @@ from typing import Any
 from runafter.expressions.template import Template
 from runafter.program.draft import Draft, Role
 from runafter.program.graph import make_block
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.outline import Level, Site
 from runafter.program.part import Part, is_dynamic
 from runafter.program.steps import AnyStep, Block, StaticResult

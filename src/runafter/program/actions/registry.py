@@ -9,7 +9,7 @@ from runafter.program.actions.data import DATA, make_data
 from runafter.program.actions.flow import make_response, make_terminate, make_wait
 from runafter.program.actions.variables import VARIABLES, make_variable
 from runafter.program.draft import Draft
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.outline import Site
 from runafter.program.steps import AnyStep
 

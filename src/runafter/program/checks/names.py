@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runafter.program.draft import Draft, Use
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.outline import LOOPS, Site
 from runafter.program.references import Reference, references_in, unreachable_reason
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
 from runafter.program.draft import Draft
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.part import Part
 from runafter.protocol.commands import Target
 

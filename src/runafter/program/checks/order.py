@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runafter.program.draft import Draft
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.outline import Level, Site
 from runafter.program.part import Part
 from runafter.program.steps import STATUSES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runafter.program.actions.variables import VARIABLES, article, fits, wished_types
 from runafter.program.draft import Draft
-from runafter.program.nearest import did_you_mean
+from runafter.program.hints import did_you_mean
 from runafter.program.outline import Site
 from runafter.program.references import references_in
 from runafter.program.steps import VariableStep
