@@ -25,8 +25,8 @@ _FAMILIES = {
 def codes() -> str:
     """Return the page of finding codes."""
     parts = [
-        "# Finding codes\n\nGenerated from `src/runafter/program/codes.py`. A flow with an *error* cannot be built; a"
-        " *warning* builds but is most likely not meant; a *note* is good to know.\n"
+        "# Finding codes\n\nGenerated from `src/runafter/program/codes.py`. A flow with an *error* cannot be built;",
+        "a *warning* builds but is most likely not meant; a *note* is good to know.\n",
     ]
     for family, title in _FAMILIES.items():
         parts.append(f"## {title}\n\n| Code | Severity | Fault | Meaning | What to do |\n|---|---|---|---|---|")
@@ -47,8 +47,8 @@ def profiles() -> str:
     names = profile_names()
     found = [get_profile(name) for name in names]
     parts = [
-        "# Profiles\n\nGenerated from `src/runafter/profiles/data`, where each row has its source and date."
-        " An empty cell: the profile knows no such limit.\n"
+        "# Profiles\n\nGenerated from `src/runafter/profiles/data`, where each row has its source and date.",
+        "An empty cell: the profile knows no such limit.\n",
     ]
     for title, tables in (
         ("Limits", [profile.limits for profile in found]),
