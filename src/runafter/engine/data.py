@@ -15,8 +15,8 @@ from runafter.engine.tables import csv_table, html_table
 from runafter.errors import EvaluationError
 from runafter.expressions.template import Template, compile_template
 from runafter.program.steps import EvaluateStep
+from runafter.values.json import stringify
 
-_TEXT = compile_template("@{item()}")
 _JSON = compile_template("@json(item())")
 _KINDS: dict[str, str] = {
     "addtotime": "@addToTime(item()?['baseTime'], int(item()?['interval']), item()?['timeUnit'])",
@@ -105,7 +105,7 @@ def _perform(machine: Machine, step: EvaluateStep, scope: RunScope) -> tuple[Any
                     "The value must be a string.",
                 )
             machine.budget -= len(rows) // 50
-            return fields, {"body": between.join(_texts(rows, scope))}
+            return fields, {"body": between.join(_texts(rows))}
         case "table":
             return _table(machine, step, scope)
         case _:
@@ -148,9 +148,9 @@ def _per_item(template: Template, rows: list[Any], scope: RunScope) -> list[Any]
     return found
 
 
-def _texts(rows: list[Any], scope: RunScope) -> list[str]:
+def _texts(rows: list[Any]) -> list[str]:
     """Return each value as the platform writes it into text: null as nothing, true as True, objects as JSON."""
-    return [row if isinstance(row, str) else _per_item(_TEXT, [row], scope)[0] for row in rows]
+    return [row if isinstance(row, str) else stringify(row) for row in rows]
 
 
 def _query(machine: Machine, step: EvaluateStep, scope: RunScope) -> tuple[Any, Any]:
@@ -187,8 +187,8 @@ def _table(machine: Machine, step: EvaluateStep, scope: RunScope) -> tuple[Any, 
         raise Refused("InvalidTemplate", f"The 'format' of a table is CSV or HTML, not {kind!r}.")
     machine.budget -= len(rows) // 4
     if step.columns is not None:
-        headers = _texts([header.evaluate(scope) for header, _ in step.columns], scope)
-        columns = [_texts(_per_item(value, rows, scope), scope) for _, value in step.columns]
+        headers = _texts([header.evaluate(scope) for header, _ in step.columns])
+        columns = [_texts(_per_item(value, rows, scope)) for _, value in step.columns]
         cells = [list(row) for row in zip(*columns, strict=True)] if columns else []
     else:
         for row in rows:
@@ -198,7 +198,7 @@ def _table(machine: Machine, step: EvaluateStep, scope: RunScope) -> tuple[Any, 
                     f"A row of the table is of type '{type_name(row)}'; automatic columns need objects.",
                 )
         headers = list(dict.fromkeys(name for row in rows for name in row))
-        cells = [_texts([row.get(name) for name in headers], scope) for row in rows]
+        cells = [_texts([row.get(name) for name in headers]) for row in rows]
     render = csv_table if kind.casefold() == "csv" else html_table
     return fields, {"body": render(headers, cells)}
 

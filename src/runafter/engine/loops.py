@@ -17,8 +17,8 @@ from runafter.engine.plan import Node
 from runafter.engine.state import Collected, Env, Frame, LoopActivity
 from runafter.errors import EvaluationError
 from runafter.expressions.template import Template
-from runafter.program.durations import duration_s
 from runafter.program.steps import ForeachStep, UntilStep
+from runafter.values.time import duration_s
 
 _WORSE = {"Succeeded": 0, "TimedOut": 1, "Failed": 2}
 

@@ -592,27 +592,20 @@ def preview(value: Any) -> Any:
 
 
 def exceeds(value: Any, limit: int) -> bool:
-    """Say whether the JSON text of a value is surely longer than `limit`; stops counting there."""
-    if isinstance(value, str):
-        return len(value) > limit
+    """Say whether the JSON text of a value is surely longer than `limit`; keys and numbers are counted low."""
     size = 0
     waiting = [value]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, str):
-            size += len(part) + 2
-        elif isinstance(part, dict):
-            for key, member in part.items():
-                size += len(key) + 4
-                if isinstance(member, str):
-                    size += len(member)
-                elif member is not None:
-                    waiting.append(member)
-        elif isinstance(part, list):
+        kind = type(part)
+        if kind is str:
+            size += len(part)
+        elif kind is dict:
+            size += 4 * len(part)
+            waiting.extend(part.values())
+        elif kind is list:
             size += len(part)
             waiting.extend(part)
-        else:
-            size += 4
         if size > limit:
             return True
     return False

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from runafter.engine.instants import TICKS_PER_SECOND, ticks, ticks_of
 from runafter.engine.machine import FAULTS, Machine
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame
 from runafter.engine.static import settle_static
 from runafter.errors import EvaluationError
 from runafter.program.steps import WaitStep
-
-_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-_LAST_TICKS = 3_155_378_975_999_999_999
+from runafter.values.dateparse import parse_time
+from runafter.values.time import Timestamp, add, is_unit
 
 
 def start_wait(machine: Machine, frame: Frame, node: Node) -> None:
@@ -43,22 +40,22 @@ def wait_is_over(machine: Machine, activity: Activity) -> None:
 
 def _due(machine: Machine, step: WaitStep, scope: Any, inputs: Any) -> int:
     if step.until is not None:
-        return _moment(step.until.evaluate(scope))
+        return _moment(machine, step.until.evaluate(scope))
     count = step.count.evaluate(scope) if step.count is not None else None
     unit = step.unit.evaluate(scope) if step.unit is not None else None
     if step.count is None and isinstance(inputs, dict):
         interval, until = inputs.get("interval"), inputs.get("until")
         if isinstance(until, dict):
-            return _moment(until.get("timestamp"))
+            return _moment(machine, until.get("timestamp"))
         if isinstance(interval, dict):
             count, unit = interval.get("count"), interval.get("unit")
     return _after(machine.now, count, unit)
 
 
-def _moment(value: Any) -> int:
+def _moment(machine: Machine, value: Any) -> int:
     try:
-        return ticks_of(value) if isinstance(value, str) else ticks_of("")
-    except (ValueError, OverflowError):
+        return parse_time(value if isinstance(value, str) else "", machine.now).ticks
+    except ValueError:
         raise EvaluationError(f"The 'timestamp' of a Wait is no timestamp: {value!r}.") from None
 
 
@@ -68,25 +65,9 @@ def _after(now: int, count: Any, unit: Any) -> int:
     if isinstance(count, bool) or not isinstance(count, int | float) or count < 0:
         raise EvaluationError(f"The 'count' of a Wait is a number from 0, not {count!r}.")
     name = str(unit).casefold().removesuffix("s")
-    if name in _SECONDS:
-        return min(now + ticks(count * _SECONDS[name]), _LAST_TICKS)
-    if name not in {"month", "year"}:
+    if not is_unit(name):
         raise EvaluationError(f"The 'unit' of a Wait is Second, Minute, Hour, Day, Week or Month, not {unit!r}.")
-    return min(_months_later(now, int(count) * (12 if name == "year" else 1)), _LAST_TICKS)
-
-
-def _months_later(now: int, months: int) -> int:
-    """Add calendar months; the end of a shorter month clamps the day."""
-    whole, fraction = divmod(now, TICKS_PER_SECOND)
-    moment = datetime(1, 1, 1, tzinfo=UTC) + timedelta(seconds=whole)
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    if year > 9999:
-        return _LAST_TICKS
-    for day in range(moment.day, 0, -1):
-        try:
-            later = moment.replace(year=year, month=month + 1, day=day)
-        except ValueError:
-            continue
-        since = later - datetime(1, 1, 1, tzinfo=UTC)
-        return (since.days * 86_400 + since.seconds) * TICKS_PER_SECOND + fraction
-    return now
+    try:
+        return add(Timestamp(now, "utc"), int(count), name).ticks
+    except ValueError:
+        raise EvaluationError(f"A Wait of {count} {unit} ends after the year 9999.") from None
