@@ -64,6 +64,15 @@ CONNECTIONS = {
             {"api": "sql", "connection": "gone"},
         ),
         (
+            "ApiConnection",
+            {
+                "host": {"connection": {"name": "@parameters('$connections')['shared_teams_1']['connectionId']"}},
+                "method": "get",
+                "path": "/x",
+            },
+            {"api": "shared_teams", "connection": "shared_teams_1"},
+        ),
+        (
             "ServiceProvider",
             {
                 "parameters": {},

@@ -15,7 +15,7 @@ from runafter.expressions.ast import Access, Call, Expression, Interpolation, Li
 from runafter.expressions.foreign import function_hint
 from runafter.expressions.functions.library import all_functions, find
 from runafter.expressions.nearest import nearest
-from runafter.expressions.template import parse_template
+from runafter.expressions.template import parse_text
 from runafter.program.codes import CODES
 
 
@@ -43,7 +43,7 @@ class Found:
 def expression_findings(text: str) -> Found:
     """Parse one string of a definition and check the calls in it."""
     try:
-        tree = parse_template(text)
+        tree = parse_text(text)
     except ExpressionError as error:
         return Found(faults=(_syntax(error),))
     if isinstance(tree, str):

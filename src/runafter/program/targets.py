@@ -12,10 +12,12 @@ import re
 from typing import Any
 
 from runafter.program.draft import Draft
-from runafter.program.part import Part
+from runafter.program.part import Part, is_dynamic
 from runafter.protocol.commands import Target
 
 _CONNECTION = re.compile(r"parameters\(\s*'\$connections'\s*\)\s*\??\s*\[\s*'((?:[^']|'')+)'\s*\]")
+_NUMBERED = re.compile(r"(?:[-_]\d+|_#workflowname#)+$")
+"""Designers name a connection for its connector and number the later ones: `shared_teams_1`, `servicebus-2`."""
 _RUNTIME_API = re.compile(r"/apim/([\w.-]+)", re.IGNORECASE)
 
 
@@ -81,6 +83,8 @@ def _connector(draft: Draft, type_: str, kind: str | None, host: Part) -> Target
     if api is None and (found := host.at("api", "runtimeUrl")) is not None and isinstance(found.value, str):
         match = _RUNTIME_API.search(found.value)
         api = match[1] if match else None
+    if api is None and connection is not None and not is_dynamic(connection):
+        api = _NUMBERED.sub("", connection) or None
     return Target(type=type_, kind=kind, api=api, operation=host.text("operationId"), connection=connection)
 
 
