@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runafter.engine.machine import FAULTS, Machine
+from runafter.engine.failing import fail, fail_choice, fail_container
+from runafter.engine.faults import FAULTS
+from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, block_error, timed_out_error, type_name
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame
@@ -23,10 +25,12 @@ def start_if(machine: Machine, frame: Frame, node: Node) -> None:
     try:
         holds = machine.evaluate(step.condition, frame, node)
     except FAULTS as fault:
-        machine.fail_choice(frame, node, fault)
+        fail_choice(machine, frame, node, fault)
         return
     if not isinstance(holds, bool):
-        machine.fail_container(frame, node, "ExpressionEvaluationFailed", wrong_type(node.name, "If", holds, "Boolean"))
+        fail_container(
+            machine, frame, node, "ExpressionEvaluationFailed", wrong_type(node.name, "If", holds, "Boolean")
+        )
         return
     activity = machine.new_activity(frame, node)
     activity.inputs, activity.has_inputs = {"expressionResult": holds}, True
@@ -42,13 +46,13 @@ def start_switch(machine: Machine, frame: Frame, node: Node) -> None:
         is_tainted = machine.scope.is_tainted
         cases = [machine.evaluate(wished, frame, node) for _, wished, _ in step.cases]
     except FAULTS as fault:
-        machine.fail_choice(frame, node, fault)
+        fail_choice(machine, frame, node, fault)
         return
     machine.scope.is_tainted = is_tainted
     found = type_name(value)
     if found not in {"String", "Integer"}:
         message = wrong_type(node.name, "Switch", value, "String, Integer")
-        machine.fail_container(frame, node, "ExpressionEvaluationFailed", message)
+        fail_container(machine, frame, node, "ExpressionEvaluationFailed", message)
         return
     other = next((type_name(case) for case in cases if type_name(case) != found), None)
     if other is not None:
@@ -78,7 +82,7 @@ def _fail_mismatch(machine: Machine, frame: Frame, node: Node, found: str, wishe
     error = {"code": "InternalServerError", "message": message}
     for block in node.blocks:
         machine.fail_branch(frame.env, block, error)
-    machine.fail(frame, node, "ActionFailed", block_error())
+    fail(machine, frame, node, "ActionFailed", block_error())
 
 
 def _open(machine: Machine, activity: Activity, chosen: int) -> None:

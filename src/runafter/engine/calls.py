@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urljoin
 
+from runafter.engine.failing import fail, fail_inputs
+from runafter.engine.faults import FAULTS, message_of
 from runafter.engine.instants import ticks
-from runafter.engine.machine import FAULTS, Machine, message_of
+from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, status_name, timed_out_error
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, CallActivity, Frame, Record
@@ -78,14 +80,14 @@ def _begin(machine: Machine, frame: Frame, node: Node) -> None:
             policy = parse_policy(step.retry_template.evaluate(scope), machine.program.profile)
     except RetryFault as fault:
         error = {"code": "InvalidTemplate", "message": f"The retry policy of action '{node.name}' is invalid: {fault}."}
-        machine.fail(frame, node, "BadRequest", error)
+        fail(machine, frame, node, "BadRequest", error)
         return
     except FAULTS as fault:
-        machine.fail_inputs(frame, node, fault)
+        fail_inputs(machine, frame, node, fault)
         return
     if not step.chunked and (too_large := machine.input_limit_message(inputs)) is not None:
         error = {"code": "RequestEntityTooLarge", "message": too_large}
-        machine.fail(frame, node, "RequestEntityTooLarge", error)
+        fail(machine, frame, node, "RequestEntityTooLarge", error)
         return
     tracking = machine.tracking_id()
     activity = CallActivity(machine.serial, frame, node, machine.now, tracking)

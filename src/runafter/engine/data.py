@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runafter.engine.machine import FAULTS, Machine
+from runafter.engine.failing import fail_inputs
+from runafter.engine.faults import FAULTS, failure_of
+from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, type_name
 from runafter.engine.plan import Node
 from runafter.engine.schema import InvalidSchema, Violation, violations
@@ -17,7 +19,7 @@ from runafter.expressions.template import Template, compile_template
 from runafter.program.steps import EvaluateStep
 from runafter.values.json import stringify
 
-_JSON = compile_template("@json(item())")
+_JSON = "@json(item())"
 _KINDS: dict[str, str] = {
     "addtotime": "@addToTime(item()?['baseTime'], int(item()?['interval']), item()?['timeUnit'])",
     "subtractfromtime": "@subtractFromTime(item()?['baseTime'], int(item()?['interval']), item()?['timeUnit'])",
@@ -61,7 +63,7 @@ def start_evaluate(machine: Machine, frame: Frame, node: Node) -> None:
         _refuse(machine, frame, node, fault)
         return
     except FAULTS as fault:
-        machine.fail_inputs(frame, node, fault)
+        fail_inputs(machine, frame, node, fault)
         return
     activity = machine.new_activity(frame, node)
     record = machine.record_of(activity, "Succeeded", code)
@@ -78,7 +80,7 @@ def _refuse(machine: Machine, frame: Frame, node: Node, fault: Refused) -> None:
     is_hidden = machine.scope.is_tainted or node.step.secure_inputs
     message = HIDDEN if is_hidden else fault.message
     record = machine.record_of(activity, "Failed", "BadRequest", {"code": fault.platform_code, "message": message})
-    record.failure = machine.failure(frame.env, fault, is_hidden)
+    record.failure = failure_of(machine.scope, frame.env, fault, is_hidden)
     if fault.outputs is not None:
         record.outputs, record.has_outputs = fault.outputs, True
     record.secure_inputs = record.secure_outputs = is_hidden
@@ -135,16 +137,14 @@ def _array(value: Any, name: str, action: str) -> list[Any]:
 
 
 def _per_item(template: Template, rows: list[Any], scope: RunScope) -> list[Any]:
-    """Evaluate with `item()` at each row."""
+    """Evaluate with `item()` at each row; after a fault `item()` stays at the row, so that it can be shown."""
     items = scope.local_items
     found = []
     items.append(None)
-    try:
-        for row in rows:
-            items[-1] = row
-            found.append(template.evaluate(scope))
-    finally:
-        items.pop()
+    for row in rows:
+        items[-1] = row
+        found.append(template.evaluate(scope))
+    items.pop()
     return found
 
 
@@ -222,7 +222,7 @@ def _parse_json(step: EvaluateStep, scope: RunScope) -> tuple[Any, Any]:
     parsed = content
     if isinstance(content, str) or (isinstance(content, dict) and "$content" in content):
         try:
-            parsed = _per_item(_JSON, [content], scope)[0]
+            parsed = _per_item(compile_template(_JSON), [content], scope)[0]
         except EvaluationError as fault:
             raise Refused("InvalidJSON", f"The 'content' is not valid JSON: {fault.message}") from None
     schema = fields.get("schema")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runafter.engine.machine import FAULTS, Machine, message_of
+from runafter.engine.failing import fail_inputs
+from runafter.engine.faults import FAULTS, message_of
+from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, block_error, response_skip
 from runafter.engine.plan import Node
 from runafter.engine.state import Frame
@@ -23,7 +25,7 @@ def start_response(machine: Machine, frame: Frame, node: Node) -> None:
     if settle_static(machine, frame, node):
         return
     if not machine.caller_waits:
-        machine.skip(frame, node, response_skip(node.name), (node.name, "Skipped", "NoCaller"), "ActionSkipped")
+        machine.skip(frame, node, response_skip(node.name), ("", "Skipped", "ActionResponseSkipped"), "ActionSkipped")
         return
     machine.budget -= 1
     scope = machine.scope.enter(frame.env, node.name)
@@ -36,7 +38,7 @@ def start_response(machine: Machine, frame: Frame, node: Node) -> None:
         if not isinstance(headers, dict):
             raise EvaluationError("The 'headers' of a Response are no object.")
     except FAULTS as fault:
-        machine.fail_inputs(frame, node, fault)
+        fail_inputs(machine, frame, node, fault)
         return
     machine.caller_waits = False
     machine.commands.append(
@@ -71,7 +73,7 @@ def start_terminate(machine: Machine, frame: Frame, node: Node) -> None:
         if status is None:
             raise EvaluationError("The 'runStatus' of a Terminate is Succeeded, Failed or Cancelled.")
     except FAULTS as fault:
-        machine.fail_inputs(frame, node, fault)
+        fail_inputs(machine, frame, node, fault)
         return
     activity = machine.new_activity(frame, node)
     record = machine.record_of(activity, "Succeeded")

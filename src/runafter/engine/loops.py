@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from runafter.engine.blocks import block_verdict, wrong_type
+from runafter.engine.failing import fail_choice, fail_container
+from runafter.engine.faults import FAULTS
 from runafter.engine.instants import ticks
-from runafter.engine.machine import FAULTS, Machine
+from runafter.engine.machine import Machine
 from runafter.engine.outcome import type_name
 from runafter.engine.plan import Node
 from runafter.engine.state import Collected, Env, Frame, LoopActivity
@@ -29,14 +31,14 @@ def start_foreach(machine: Machine, frame: Frame, node: Node) -> None:
     try:
         items = machine.evaluate(step.source, frame, node)
     except FAULTS as fault:
-        machine.fail_choice(frame, node, fault)
+        fail_choice(machine, frame, node, fault)
         return
     if not isinstance(items, list):
         message = (
             f"The execution of template action '{node.name}' failed: the result of the evaluation of 'foreach' expression "
             f"is of type '{type_name(items)}'. The result must be a valid array."
         )
-        machine.fail_container(frame, node, "ExpressionEvaluationFailed", message)
+        fail_container(machine, frame, node, "ExpressionEvaluationFailed", message)
         return
     limit = machine.program.profile.limits.get("foreach_items")
     if limit is not None and len(items) > limit.value:
@@ -44,7 +46,7 @@ def start_foreach(machine: Machine, frame: Frame, node: Node) -> None:
             f"The execution of template action '{node.name}' failed: it has {len(items)} items, more than the maximum of "
             f"{limit.value}."
         )
-        machine.fail_container(frame, node, "ActionRepetitionLimitExceeded", message)
+        fail_container(machine, frame, node, "ActionRepetitionLimitExceeded", message)
         return
     loop = _new_loop(machine, frame, node)
     loop.items = items
@@ -128,7 +130,7 @@ def start_until(machine: Machine, frame: Frame, node: Node) -> None:
         count = _limit(machine, step.limit_count, frame, node, _whole)
         timeout_s = _limit(machine, step.limit_timeout_s, frame, node, _seconds)
     except FAULTS as fault:
-        machine.fail_choice(frame, node, fault)
+        fail_choice(machine, frame, node, fault)
         return
     loop = _new_loop(machine, frame, node)
     loop.on_end = _on_round_end
@@ -184,12 +186,12 @@ def _on_round_end(machine: Machine, loop: LoopActivity, frame: Frame, status: st
         is_done = step.condition.evaluate(scope)
     except FAULTS as fault:
         loop.frame.env.records.update(frame.env.records)
-        machine.fail_choice(loop.frame, loop.node, fault, loop)
+        fail_choice(machine, loop.frame, loop.node, fault, loop)
         return
     if not isinstance(is_done, bool):
         loop.frame.env.records.update(frame.env.records)
         message = wrong_type(loop.node.name, "Until", is_done, "Boolean")
-        machine.fail_container(loop.frame, loop.node, "ExpressionEvaluationFailed", message, None, loop)
+        fail_container(machine, loop.frame, loop.node, "ExpressionEvaluationFailed", message, None, loop)
         return
     by_count = loop.finished >= loop.limit_count
     if not is_done and not by_count and machine.now < loop.limit_until:
@@ -200,6 +202,6 @@ def _on_round_end(machine: Machine, loop: LoopActivity, frame: Frame, status: st
         code = "CountLimitReached" if by_count else "TimeLimitReached"
         what = f"{loop.limit_count} iterations" if by_count else "its time limit"
         message = f"The Until action '{loop.node.name}' reached {what} before its condition was met."
-        machine.fail_container(loop.frame, loop.node, code, message, None, loop)
+        fail_container(machine, loop.frame, loop.node, code, message, None, loop)
         return
     _complete(machine, loop, status)

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from runafter.engine import outcome
+from runafter.engine.faults import FAULTS, message_of
 from runafter.engine.instants import ticks
 from runafter.engine.plan import BlockPlan, Node, Plan
 from runafter.engine.scope import RunScope, callback_url, draw
 from runafter.engine.state import UNSTARTED, Activity, CallActivity, Env, Frame, LoopActivity, Record, Variable
-from runafter.errors import ExpressionError, NotSupported
 from runafter.expressions.template import Template
 from runafter.program.steps import AnyStep, Program
 from runafter.protocol.commands import (
@@ -37,11 +37,6 @@ from runafter.protocol.ids import repetition_name
 
 EVALUATIONS_PER_STEP = 2_000
 """After so many evaluations a step asks for `Proceeded`, so that one long loop does not hold up other runs."""
-
-FAULTS = (ExpressionError, NotSupported, RecursionError)
-"""What evaluating may raise: the author's fault or ours to refuse, in both cases a failed action."""
-
-_PREVIEW = 200
 
 Work = tuple[Callable[["Machine", Any, Any], None], Any, Any]
 
@@ -84,6 +79,7 @@ class Machine:
         self.timers: dict[str, tuple[str, Activity | None]] = {}
         self.signals: dict[tuple[str, Repetition], CallActivity] = {}
         self.serial = 0
+        self.started_timers = 0
         self.settled_actions = 0
         self.budget = EVALUATIONS_PER_STEP
         self.proceeds = 0
@@ -399,10 +395,9 @@ class Machine:
     # -- timers ------------------------------------------------------------------------------------------------
 
     def start_timer(self, activity: Activity, kind: str, due: int) -> None:
-        name = f"{self.run_id}/{activity.node.name}/{repetition_name(activity.frame.env.repetition)}/{kind}"
-        timer = f"{name}/{activity.serial}" if kind == "timeout" else f"{name}/{len(self.timers)}.{self.serial}"
-        while timer in self.timers:
-            timer += "+"
+        self.started_timers += 1
+        repetition = repetition_name(activity.frame.env.repetition)
+        timer = f"{self.run_id}/{activity.node.name}/{repetition}/{kind}/{self.started_timers}"
         activity.timers[kind] = timer
         self.timers[timer] = (kind, activity)
         self.commands.append(StartTimer(id=timer, due=due))
@@ -419,88 +414,6 @@ class Machine:
         """Evaluate for an action; `scope.is_tainted` afterwards says whether the value comes from something secured."""
         self.budget -= 1
         return template.evaluate(self.scope.enter(frame.env, node.name, key))
-
-    def fail_inputs(self, frame: Frame, node: Node, fault: BaseException, activity: Activity | None = None) -> None:
-        """Settle an action whose inputs could not be evaluated: BadRequest, InvalidTemplate, no inputs, no outputs."""
-        inner = self.visible_message(fault, node)
-        error = {"code": "InvalidTemplate", "message": outcome.template_message(node.name, inner)}
-        self.fail(frame, node, "BadRequest", error, fault, activity)
-
-    def fail_choice(self, frame: Frame, node: Node, fault: BaseException, activity: Activity | None = None) -> None:
-        """Settle an If, Switch, Foreach or Until whose expression could not be evaluated, and skip what is inside."""
-        inner = self.visible_message(fault, node)
-        message = outcome.evaluation_message(node.name, inner)
-        self.fail_container(frame, node, "ExpressionEvaluationFailed", message, fault, activity)
-
-    def fail_container(
-        self,
-        frame: Frame,
-        node: Node,
-        code: str,
-        message: str,
-        fault: BaseException | None = None,
-        activity: Activity | None = None,
-    ) -> None:
-        has_begun = isinstance(activity, LoopActivity) and activity.next_index > 0
-        self.fail(frame, node, code, {"code": code, "message": message}, fault, activity)
-        if not has_begun:
-            self.skip_inside(frame.env, node, "Failed", code)
-
-    def fail(
-        self,
-        frame: Frame,
-        node: Node,
-        code: str,
-        error: Any,
-        fault: BaseException | None = None,
-        activity: Activity | None = None,
-        *,
-        inputs: Any = None,
-        has_inputs: bool = False,
-    ) -> None:
-        if activity is None:
-            activity = self.new_activity(frame, node)
-        record = self.record_of(activity, "Failed", code, error)
-        if has_inputs:
-            record.inputs, record.has_inputs = inputs, True
-        is_hidden = self.scope.is_tainted or node.step.secure_inputs
-        record.secure_inputs = record.secure_inputs or is_hidden
-        record.failure = self.failure(frame.env, fault, is_hidden)
-        if isinstance(activity, LoopActivity):
-            record.iterations = activity.finished
-        self.complete(activity, record)
-
-    def visible_message(self, fault: BaseException, node: Node) -> str:
-        """Return the inner message, or that it is hidden: it may quote a secured value."""
-        if self.scope.is_tainted or node.step.secure_inputs:
-            return outcome.HIDDEN
-        return message_of(fault)
-
-    def failure(self, env: Env, fault: BaseException | None, is_hidden: bool) -> dict[str, Any] | None:
-        found: dict[str, Any] = {}
-        if isinstance(fault, ExpressionError) and fault.text:
-            found["expression"] = fault.text
-            found["at"] = [fault.start, fault.end]
-        if fault is not None:
-            found["message"] = outcome.HIDDEN if is_hidden else message_of(fault)
-            if not is_hidden and isinstance(fault, ExpressionError) and fault.text:
-                values = self._parts(fault)
-                if values:
-                    found["values"] = values
-        loops = []
-        walk: Env | None = env
-        while walk is not None and walk.loop is not None:
-            entry: dict[str, Any] = {"loop": walk.loop, "index": walk.index}
-            if not is_hidden and not walk.is_secure and walk.item is not None:
-                entry["item"] = preview(walk.item)
-            loops.append(entry)
-            walk = walk.parent
-        if loops:
-            found["loops"] = loops[::-1]
-        return found or None
-
-    def _parts(self, fault: ExpressionError) -> list[dict[str, Any]]:
-        return []
 
     def input_limit_message(self, value: Any) -> str | None:
         """Return why inputs are too large to be sent, None when they are not."""
@@ -575,20 +488,6 @@ def _frame_ended(machine: Machine, frame: Frame, _: Any) -> None:
     owner.frames.remove(frame)
     assert owner.on_end is not None
     owner.on_end(machine, owner, frame, status)
-
-
-def message_of(fault: BaseException) -> str:
-    if isinstance(fault, RecursionError):
-        return "The expression is nested too deeply."
-    return str(getattr(fault, "message", "") or fault)
-
-
-def preview(value: Any) -> Any:
-    """Return a value short enough to show beside an error."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _PREVIEW else f"{text[:_PREVIEW]}..."
 
 
 def exceeds(value: Any, limit: int) -> bool:

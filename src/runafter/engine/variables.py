@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runafter.engine.machine import FAULTS, Machine
+from runafter.engine.failing import fail, fail_inputs
+from runafter.engine.faults import FAULTS
+from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, type_name
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame, Variable
@@ -53,7 +55,7 @@ def start_variable(machine: Machine, frame: Frame, node: Node) -> None:
     except Refused as fault:
         _refuse(machine, frame, node, fault, None)
     except FAULTS as fault:
-        machine.fail_inputs(frame, node, fault)
+        fail_inputs(machine, frame, node, fault)
     else:
         is_tainted = scope.is_tainted or variable.is_secure
         _settle(machine, frame, node, None, inputs, outputs, is_tainted=is_tainted)
@@ -226,4 +228,4 @@ def _settle(
 def _refuse(machine: Machine, frame: Frame, node: Node, fault: Refused, activity: Activity | None) -> None:
     is_hidden = machine.scope.is_tainted or node.step.secure_inputs
     error = {"code": "InvalidVariableOperation", "message": HIDDEN if is_hidden else str(fault)}
-    machine.fail(frame, node, "BadRequest", error, fault, activity)
+    fail(machine, frame, node, "BadRequest", error, fault, activity)

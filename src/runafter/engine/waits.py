@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runafter.engine.machine import FAULTS, Machine
+from runafter.engine.failing import fail_inputs
+from runafter.engine.faults import FAULTS
+from runafter.engine.machine import Machine
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame
 from runafter.engine.static import settle_static
@@ -25,7 +27,7 @@ def start_wait(machine: Machine, frame: Frame, node: Node) -> None:
         inputs = step.inputs.evaluate(scope)
         due = _due(machine, step, scope, inputs)
     except FAULTS as fault:
-        machine.fail_inputs(frame, node, fault)
+        fail_inputs(machine, frame, node, fault)
         return
     activity = machine.new_activity(frame, node)
     activity.inputs, activity.has_inputs = inputs, True
