@@ -18,7 +18,7 @@ from tests.program.flows import (
     scope,
 )
 
-from runafter.errors import InvalidDefinition
+from runafter.errors import EvaluationError, InvalidDefinition
 from runafter.profiles.load import get_profile
 from runafter.program.build import build, content_hash, problems
 from runafter.program.steps import (
@@ -276,6 +276,21 @@ def test_variables_wait_response_and_terminate_have_their_shapes() -> None:
     assert answer.asynchronous
     assert isinstance(end, TerminateStep)
     assert program.variables == {"Count": "integer"}
+
+
+def test_a_wrong_number_of_arguments_builds_and_fails_when_it_runs() -> None:
+    step = program_of({"A": compose({"x": "@toUpper('a', 'b')"})}).steps["A"]
+
+    assert isinstance(step, EvaluateStep)
+    with pytest.raises(EvaluationError, match="toUpper"):
+        step.inputs.evaluate(None)  # type: ignore[arg-type]
+
+
+def test_a_placeholder_is_text() -> None:
+    step = program_of({"A": compose({"x": "@Placeholder", "y": "@{null}"})}).steps["A"]
+
+    assert isinstance(step, EvaluateStep)
+    assert step.inputs.evaluate(None) == {"x": "@Placeholder", "y": ""}  # type: ignore[arg-type]
 
 
 def test_only_read_records_need_to_stay() -> None:

@@ -45,6 +45,11 @@ def case(code: str, bad: dict[str, Any], good: dict[str, Any], *, why: str, **mo
 ACTION_CASES = [
     case("EXP001", {"A": compose("@concat('a', ")}, {"A": compose("@concat('a', 'b')")}, why="broken expression"),
     case("EXP001", {"A": compose("x @{concat('a'} y")}, {"A": compose("x @{concat('a')} y")}, why="broken part"),
+    case("EXP002", {"A": compose("@string()")}, {"A": compose("@string(1)")}, why="too few"),
+    case("EXP003", {"A": compose("@toUppr('a')")}, {"A": compose("@toupper('a')")}, why="unknown"),
+    case("EXP004", {"A": compose("@toUpper(1)")}, {"A": compose("@toUpper('1')")}, why="literal"),
+    case("EXP006", {"A": compose(["@placeholder"])}, {"A": compose(["@true", "@odata.type", "@@placeholder"])}, why="placeholder"),
+    case("EXP010", {"A": compose("@length(filter(triggerBody(), 'x'))")}, {"A": compose("@length(triggerBody())")}, why="other language"),
     case("EXP020", {"A": compose(), "B": compose("@outputs('A')")}, {"A": compose(), "B": compose("@outputs('A')", "A")}, why="sibling not run after"),
     case("EXP020", {"A": compose("@outputs('B')"), "B": compose(1, "A")}, {"A": compose(), "B": compose("@outputs('A')", "A")}, why="successor"),
     case("EXP020", {"A": compose("@outputs('a')")}, {"A": compose()}, why="itself"),

@@ -21,45 +21,84 @@ _STANDARD_TYPES = {
     "serviceprovider", "invokefunction", "invokeworkflow", "csharpscriptcode", "powershellcode", "agent", "parsedocument", "chunktext",
     "xmlparse", "xmlcompose",
 }  # fmt: skip
+# Where each of the two kinds of Logic Apps says what an action uses: (Standard, Consumption).
+_BY_INPUTS = {
+    "function": ("function.connectionName", "function.id"),
+    "xslt": ("map.source", "integrationAccount.map"),
+    "liquid": ("map.source", "integrationAccount.map"),
+    "xmlvalidation": ("schema.source", "integrationAccount.schema"),
+    "flatfileencoding": ("schema.source", "integrationAccount.schema"),
+    "flatfiledecoding": ("schema.source", "integrationAccount.schema"),
+}
 _PA_KINDS = {"powerapp", "powerappv2", "button", "skills", "virtualagent"}
 
 
 def detect(definition: Mapping[str, Any], *, container: str = "definition", workflow_kind: str | None = None) -> str:
     """Return `power-automate`, `logic-apps-consumption` or `logic-apps-standard`.
 
-    The container decides where it can; otherwise what only one dialect writes:
-    `OpenApiConnection` actions, service providers, connection reference names.
+    The container decides where it can, then the workflow's kind (Stateful ...),
+    which only Standard has; otherwise what only one dialect writes. A flow that
+    shows nothing of the kind is Consumption, the dialect without additions.
     """
     if container in _CONTAINERS:
         return _CONTAINERS[container]
     if workflow_kind is not None:
         return STANDARD
-    votes = {POWER_AUTOMATE: 0, STANDARD: 0, CONSUMPTION: 0}
     parameters = definition.get("parameters")
     if isinstance(parameters, Mapping) and "$authentication" in parameters:
-        votes[POWER_AUTOMATE] += 2
+        return POWER_AUTOMATE
+    votes = {POWER_AUTOMATE: 0, STANDARD: 0, CONSUMPTION: 0}
+    if isinstance(parameters, Mapping) and "$connections" in parameters:
+        votes[CONSUMPTION] += 1
     for node in _operations(definition):
-        type_ = str(node.get("type", "")).casefold()
-        inputs = node.get("inputs")
-        host = inputs.get("host") if isinstance(inputs, Mapping) else None
-        if type_ in _PA_TYPES:
-            votes[POWER_AUTOMATE] += 1
-        elif type_ in _STANDARD_TYPES:
-            votes[STANDARD] += 1
-        elif type_.startswith("apiconnection"):
-            connection = host.get("connection") if isinstance(host, Mapping) else None
-            if isinstance(host, Mapping) and "api" in host:
-                votes[POWER_AUTOMATE] += 1
-            elif isinstance(connection, Mapping) and "referenceName" in connection:
-                votes[STANDARD] += 1
-            else:
-                votes[CONSUMPTION] += 1
-        elif type_ == "request" and str(node.get("kind", "")).casefold() in _PA_KINDS:
-            votes[POWER_AUTOMATE] += 1
-        if isinstance(host, Mapping) and "workflowReferenceName" in host:
-            votes[POWER_AUTOMATE] += 1
+        dialect = _dialect_of(node)
+        if dialect is not None:
+            votes[dialect] += 2
     best = max(votes, key=lambda name: votes[name])
     return best if votes[best] else CONSUMPTION
+
+
+def _dialect_of(node: Mapping[str, Any]) -> str | None:
+    """The one dialect whose designer writes an operation this way, if there is one."""
+    type_ = str(node.get("type", "")).casefold()
+    kind = str(node.get("kind", ""))
+    metadata = node.get("metadata")
+    inputs = node.get("inputs")
+    inputs = inputs if isinstance(inputs, Mapping) else {}
+    host = inputs.get("host")
+    host = host if isinstance(host, Mapping) else {}
+    connection = host.get("connection")
+    connection = connection if isinstance(connection, Mapping) else {}
+    if (
+        type_ in _PA_TYPES
+        or "workflowReferenceName" in host
+        or (type_ in {"request", "response"} and kind.casefold() in _PA_KINDS)
+        or (isinstance(metadata, Mapping) and "operationMetadataId" in metadata)
+        or "['shared_" in str(connection.get("name", ""))
+    ):
+        return POWER_AUTOMATE
+    if type_ in _STANDARD_TYPES or "referenceName" in connection or (type_ == "response" and kind == "http"):
+        return STANDARD
+    if type_ == "request" and kind.casefold() == "agent":
+        return STANDARD
+    if type_.startswith("apiconnection"):
+        return CONSUMPTION
+    if type_ in _BY_INPUTS:
+        standard, consumption = _BY_INPUTS[type_]
+        if _at(inputs, consumption):
+            return CONSUMPTION
+        return STANDARD if _at(inputs, standard) else None
+    workflow = host.get("workflow")
+    if type_ == "workflow" and isinstance(workflow, Mapping):
+        return CONSUMPTION if "/" in str(workflow.get("id", "")) or "triggerName" in host else STANDARD
+    return None
+
+
+def _at(inputs: Mapping[str, Any], path: str) -> bool:
+    value: Any = inputs
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value is not None
 
 
 def _operations(definition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

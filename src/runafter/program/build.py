@@ -22,7 +22,7 @@ from runafter.program.checks.operations import check_operations
 from runafter.program.checks.order import check_order
 from runafter.program.checks.placement import check_placement
 from runafter.program.checks.variables import check_variables, declared_variables
-from runafter.program.draft import Draft
+from runafter.program.draft import Draft, in_tool
 from runafter.program.outline import Site, read_outline
 from runafter.program.part import Part, is_dynamic
 from runafter.program.references import read_actions, references_in
@@ -125,7 +125,7 @@ def _program(made: _Made, findings: tuple[Finding, ...]) -> Program:
     if any(step.type in SCRIPTS for _, step in made.steps):
         read = None  # code reads the whole context
     # The tools of an Agent are checked but never run: they have no place in a block.
-    running = [(site, step) for site, step in made.steps if not _is_tool(site)]
+    running = [(site, step) for site, step in made.steps if not in_tool(site)]
     steps: Mapping[str, AnyStep] = {
         step.name: step if read is None or site.key in read else replace(step, is_read=False) for site, step in running
     }
@@ -156,10 +156,6 @@ def _profile_name(definition: Definition) -> str:
     if stateless and definition.profile == "logic-apps-standard":
         return "logic-apps-stateless"
     return definition.profile
-
-
-def _is_tool(site: Site) -> bool:
-    return any(each.level.branch[0] == "tool" for each in site.chain())
 
 
 def _parameters(draft: Draft) -> dict[str, Parameter]:

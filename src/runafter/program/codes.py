@@ -32,7 +32,8 @@ CODES: dict[str, CodeInfo] = {
     "EXP002": CodeInfo(
         "wrong number of arguments",
         "A function is called with more or fewer arguments than it takes.",
-        "Give as many arguments as the function's page says.",
+        "Give as many arguments as the function's page says; the flow saves, but the action fails.",
+        "warning",
     ),
     "EXP003": CodeInfo(
         "unknown function",
@@ -49,6 +50,12 @@ CODES: dict[str, CodeInfo] = {
         "expression nests too deep",
         "The expression has more levels of brackets than can be evaluated.",
         "Split it over Compose actions.",
+    ),
+    "EXP006": CodeInfo(
+        "text begins with '@'",
+        "A string begins with '@' but is no call, such as a placeholder; it is taken as text.",
+        "Double the '@' when the text is meant; the platform may refuse it otherwise.",
+        "warning",
     ),
     "EXP010": CodeInfo(
         "not the workflow language",

@@ -7,13 +7,15 @@ the later checks see every expression of the flow.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from runafter.definition.nodes import Definition
-from runafter.errors import ExpressionError, Finding, Severity
+from runafter.errors import EvaluationError, ExpressionError, Finding, Severity
 from runafter.expressions.ast import Expression
+from runafter.expressions.scope import Scope
 from runafter.expressions.template import Template, compile_template
 from runafter.profiles.profile import Profile
 from runafter.program.codes import CODES
@@ -24,6 +26,8 @@ from runafter.program.part import Part
 Role = Literal["inputs", "each", "loop_condition", "tracked", "closing", "trigger", "output"]
 """Where an expression is evaluated: `each` per item, `loop_condition` after an Until's body,
 `tracked` after the action, `closing` when a webhook is given up."""
+
+_BARE_NAME = re.compile(r"@(?!(?i:true|false|null)$)[A-Za-z_][\w-]*")
 
 BLANK: Template = compile_template(None)
 
@@ -96,21 +100,26 @@ class Draft:
         """Compile a value whose strings stand in these parts."""
         parts = list(parts)
         faulty = False
-        unresolved: set[str] = set()
+        literals: set[str] = set()
         for part in parts:
             for place, text in part.strings():
                 if "@" not in text:
                     continue
                 if self._is_unresolved(place, text):
                     self.report("REF007", f"template expression is not resolved: {text[:200]}", place)
-                    unresolved.add(text)
+                    literals.add(text)
+                elif _BARE_NAME.fullmatch(text):
+                    self.report("EXP006", f"{text!r} is no call and is taken as text", place)
+                    literals.add(text)
                 else:
                     faulty = self._note(place, text, owner, role) or faulty
         if faulty:
             return BLANK
         try:
-            return compile_template(_as_literals(value, unresolved) if unresolved else value)
+            return compile_template(_as_literals(value, literals) if literals else value)
         except ExpressionError as error:
+            if error.code in CODES and CODES[error.code].severity != "error":
+                return failing(value, error)
             first = parts[0] if parts else self.root
             self.report(error.code if error.code in CODES else "EXP001", error.message, first, hint=error.hint)
             return BLANK
@@ -120,6 +129,8 @@ class Draft:
         try:
             return compile_template(text)
         except ExpressionError as error:
+            if error.code in CODES and CODES[error.code].severity != "error":
+                return failing(text, error)
             self.report(error.code if error.code in CODES else "EXP001", error.message, part, hint=error.hint)
             return BLANK
 
@@ -132,16 +143,42 @@ class Draft:
     def _note(self, place: Part, text: str, owner: Site | None, role: Role) -> bool:
         """Record the expressions of one string; True when it has a fault that stops compiling."""
         found = expression_findings(text)
+        if owner is not None and in_tool(owner) and "agentparameters" in text.casefold():
+            # The tools of an Agent have a function of their own; they are never run, since no Agent is.
+            self.uses.extend(Use(expression, text, place, owner, role) for expression in found.expressions)
+            return True
         for fault in found.faults:
             self.report(fault.code, fault.message, place, hint=fault.hint, severity=fault.severity)
         self.uses.extend(Use(expression, text, place, owner, role) for expression in found.expressions)
         return any(fault.severity == "error" for fault in found.faults)
 
 
+def failing(value: Any, error: ExpressionError) -> Template:
+    """Return a template that fails whenever it is evaluated.
+
+    The platform saves a call with a wrong number of arguments and fails the
+    action; flows do it on purpose, to raise an error.
+    """
+
+    def fail(scope: Scope) -> Any:
+        raise EvaluationError(
+            error.message, text=error.text, start=error.start, end=error.end, hint=error.hint, code=error.code
+        )
+
+    return Template(value, fail, [])
+
+
+def in_tool(site: Site) -> bool:
+    """Say whether an action belongs to a tool of an Agent."""
+    return any(each.level.branch[0] == "tool" for each in site.chain())
+
+
 def _as_literals(value: Any, texts: set[str]) -> Any:
     """Return a value in which these strings are no templates."""
     if isinstance(value, str):
-        return value.replace("@{", "@@{") if value in texts else value
+        if value not in texts:
+            return value
+        return value.replace("@{", "@@{") if value[0] == "[" else f"@{value}"
     if isinstance(value, dict):
         return {_as_literals(key, texts): _as_literals(item, texts) for key, item in value.items()}
     if isinstance(value, list):

@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from runafter.definition.nodes import Definition
+from runafter.profiles.load import get_profile
 from runafter.program.draft import Draft
+from runafter.program.outline import read_outline
 from runafter.program.part import Part, is_dynamic
 from runafter.protocol.commands import Target
 
@@ -61,6 +64,21 @@ def find_target(draft: Draft, type_: str, part: Part) -> Target:
     if host is not None and host.is_object:
         return _connector(draft, type_, kind, host)
     return Target(type=type_, kind=kind)
+
+
+def targets_of(definition: Definition) -> dict[str, Target]:
+    """Return what each action and trigger goes to, by name, of a definition that need not be sound."""
+    draft = Draft(
+        definition=definition,
+        profile=get_profile(definition.profile),
+        root=Part(definition.value, definition.node),
+        outline=read_outline(Part(definition.value, definition.node).get("actions")),
+    )
+    found = {site.name: find_target(draft, site.type, site.part) for site in draft.outline.sites}
+    triggers = draft.root.get("triggers")
+    for name, part in triggers.members() if triggers is not None else ():
+        found.setdefault(name, find_target(draft, part.text("type") or "", part))
+    return found
 
 
 def connection_in(text: str) -> str | None:
