@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runafter.expressions.functions import strings
+from runafter.expressions.functions import conversion_numbers, dates, strings, time_zones
 from runafter.expressions.functions.registry import REGISTRY, Function
 
-MODULES = (strings,)
+MODULES = (conversion_numbers, dates, strings, time_zones)
 
 
 def find(name: str) -> Function | None:
