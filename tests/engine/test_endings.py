@@ -176,7 +176,17 @@ def test_failure_names_expression_and_items() -> None:
     failure = done.record("Parts", 1).failure
     assert failure["loops"] == [{"loop": "Loop", "index": 1}]
     assert "split(item(), ',')" in failure["expression"]
+    assert {"expression": "item()", "value": None} in failure["values"]
     assert done.record("Parts", 0).outputs == ["a", "b"]
+
+
+def test_failure_in_a_selection_names_the_item() -> None:
+    flow = {"Pick": {"type": "Select", "inputs": {"from": ["1", "x", "3"], "select": "@int(item())"}}}
+
+    done = drive(flow)
+
+    assert done.record("Pick").failure["item"] == "x"
+    assert {"expression": "item()", "value": "x"} in done.record("Pick").failure["values"]
 
 
 OK_, FAIL, SLOW = compose(), compose(BAD), http(limit={"timeout": "PT1S"})
