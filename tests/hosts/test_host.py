@@ -187,9 +187,12 @@ def test_a_connector_that_never_answers_is_given_up_at_the_actions_limit() -> No
         host = world.host(echo)
         await host.start()
 
-        finish = await host.wait(await begin(host, chain(One=http(limit={"timeout": "PT5M"}))))
+        run_id = await begin(host, chain(One=http(limit={"timeout": "PT5M"})))
+        await host.wait(run_id)
 
-        assert finish.status == "Failed"
+        row = await host.journal.history.action(run_id, "One")
+        assert row is not None
+        assert row.status == "TimedOut"
         assert world.loop.time() == pytest.approx(300, abs=1)
         assert echo.cancelled == ["One"]
         await host.stop()

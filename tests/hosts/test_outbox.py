@@ -61,7 +61,7 @@ def test_what_a_connector_raises_becomes_a_failed_answer(caplog) -> None:
 
     assert {name: outcome.code for name, outcome in answers.items()} == {
         "ok": None,
-        "timeout": "RequestTimeout",
+        "timeout": "RequestTimedOut",
         "refused": "ConnectionFailed",
         "ours": "CON007",
         "cancelled": "ConnectorFailed",
