@@ -83,7 +83,10 @@ def _on_item_end(machine: Machine, loop: LoopActivity, frame: Frame, status: str
     if _WORSE[status] > _WORSE[loop.worst]:
         loop.worst = status
     env = frame.env
+    steps = machine.program.steps
     for name, kept in env.records.items():
+        if not steps[name].is_read_after_loop:
+            continue
         entries = loop.collected.get(name)
         if entries is None:
             entries = loop.collected[name] = [None] * len(loop.items)
@@ -108,7 +111,7 @@ def _readable_inside(machine: Machine, node: Node) -> list[str]:
     while waiting:
         block = waiting.pop()
         for inner in block.nodes:
-            if inner.step.is_read:
+            if inner.step.is_read and inner.step.is_read_after_loop:
                 found.append(inner.name)
             waiting.extend(reversed(inner.blocks))
     return found

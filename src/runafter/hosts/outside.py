@@ -29,7 +29,7 @@ def outcome_of(error: BaseException) -> Outcome:
     """Turn what a connector raised into a failed answer: the run goes on, retries included."""
     match error:
         case TimeoutError():
-            return Outcome(code="RequestTimeout", message=str(error) or "The call timed out.", retriable=True)
+            return Outcome(code="RequestTimedOut", message=str(error) or "The call timed out.", retriable=True)
         case asyncio.CancelledError():
             return Outcome(code="ConnectorFailed", message="The connector cancelled itself.")
         case OSError():

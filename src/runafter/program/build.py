@@ -25,7 +25,7 @@ from runafter.program.checks.variables import check_variables, declared_variable
 from runafter.program.draft import Draft, in_tool
 from runafter.program.outline import Site, read_outline
 from runafter.program.part import Part, is_dynamic
-from runafter.program.references import read_actions, references_in
+from runafter.program.references import read_actions, read_after_loop, references_in
 from runafter.program.steps import AnyStep, CallStep, Parameter, Program, Trigger
 from runafter.program.triggers import make_triggers
 
@@ -122,12 +122,18 @@ def _make(
 def _program(made: _Made, findings: tuple[Finding, ...]) -> Program:
     draft = made.draft
     read = read_actions(draft.outline, (ref for use in draft.uses for ref in references_in(use.expression)))
+    after = read_after_loop(
+        draft.outline, ((ref, use.owner) for use in draft.uses for ref in references_in(use.expression))
+    )
     if any(step.type in SCRIPTS for _, step in made.steps):
         read = None  # code reads the whole context
     # The tools of an Agent are checked but never run: they have no place in a block.
     running = [(site, step) for site, step in made.steps if not in_tool(site)]
     steps: Mapping[str, AnyStep] = {
-        step.name: step if read is None or site.key in read else replace(step, is_read=False) for site, step in running
+        step.name: step
+        if read is None or (site.key in read and site.key in after)
+        else replace(step, is_read=site.key in read, is_read_after_loop=False)
+        for site, step in running
     }
     return Program(
         name=draft.definition.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,6 +95,24 @@ def read_actions(outline: Outline, references: Iterator[Reference]) -> set[str] 
         if site is not None:
             read.update(child for level in site.levels for child in level.sites)
     return read
+
+
+def read_after_loop(outline: Outline, reads: Iterable[tuple[Reference, Site | None]]) -> set[str]:
+    """Return the folded names of actions in loops that some expression outside their innermost Foreach reads.
+
+    `reads` are references with the action that evaluates them; None stands outside all actions.
+    """
+    found: set[str] = set()
+    for reference, reader in reads:
+        site = outline.named.get(reference.name.casefold()) if reference.reads == "action" and reference.name else None
+        if site is None:
+            continue
+        around = set() if reader is None else {each.key for each in reader.around()}
+        for target in (site, *(outline.named[child] for level in site.levels for child in level.sites)):
+            loop = next((each for each in target.around() if each.folded == "foreach"), None)
+            if loop is None or loop.key not in around:
+                found.add(target.key)
+    return found
 
 
 def _reference(call: Call, reads: Reads) -> Reference:

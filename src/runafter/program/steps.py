@@ -41,7 +41,9 @@ class Step:
     `run_after` lists (sibling, wished statuses) in the author's order. `loops`
     names the enclosing Foreach and Until actions, outermost first; `container`
     the nearest enclosing action. `is_read` is False when no expression of the
-    program can read this action's record, so that it may leave memory.
+    program can read this action's record, so that it may leave memory;
+    `is_read_after_loop` is False when none outside its innermost Foreach can,
+    so that it may leave memory with its iteration.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Step:
     tracked: Template | None = None
     static_result: StaticResult | None = None
     is_read: bool = True
+    is_read_after_loop: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
