@@ -20,7 +20,7 @@ from runafter.engine.state import Activity, CallActivity, Frame, Record
 from runafter.engine.static import settle_reused, settle_static
 from runafter.program.retry import RetryFault, is_retriable, parse_policy, wait_bounds_s
 from runafter.program.steps import CallStep
-from runafter.protocol.commands import Attempt, CallOperation, CancelCall
+from runafter.protocol.commands import Attempt, CallOperation, CancelCall, NoteStarted
 from runafter.protocol.events import CallFinished, Outcome, SignalReceived
 from runafter.protocol.ids import call_id, idempotency_key, repetition_name
 
@@ -174,11 +174,19 @@ def call_finished(machine: Machine, event: CallFinished) -> None:
             wait = POLL_WAIT_S if outcome.retry_after_s is None else outcome.retry_after_s
             _wait(machine, activity, "poll", wait)
         elif step.waits_for_signal and not _is_failure(outcome):
-            activity.note = "Waiting"
-            activity.is_subscribed = True
+            _await_signal(machine, activity)
         else:
             _settle(machine, activity, outcome)
     fill_slots(machine)
+
+
+def _await_signal(machine: Machine, activity: CallActivity) -> None:
+    activity.note = "Waiting"
+    activity.is_subscribed = True
+    repetition = activity.frame.env.repetition
+    machine.commands.append(
+        NoteStarted(action=activity.node.name, at=activity.started_at, repetition=repetition, status="Waiting")
+    )
 
 
 def _is_failure(outcome: Outcome) -> bool:
