@@ -110,7 +110,7 @@ def _string(value: str) -> str:
         return quoted(found.literal)
     if isinstance(found.whole, Interpolation):
         pieces = [
-            quoted(piece) if isinstance(piece, str) else f"string({value[piece.span.start : piece.span.end]})"
+            quoted(piece) if isinstance(piece, str) else value[piece.span.start : piece.span.end]
             for piece in found.whole.parts
         ]
         return f"concat({', '.join(pieces)})" if pieces else "''"
