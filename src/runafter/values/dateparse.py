@@ -52,7 +52,8 @@ _CJK = {
     "秒": "s",
     "초": "s",
 }
-_ISO_YEAR_DIGITS = 3
+_YEAR_DIGITS = 3
+_AM, _PM = 0, 12
 _SPACES = {0xA0: " ", 0x202F: " ", 0x200E: None, 0x200F: None}
 
 
@@ -86,43 +87,45 @@ class _Found:
     month_after: int = 0
     weekday: int | None = None
     time: tuple[int, int, int, int] | None = None
-    half: str = ""
+    half: int | None = None
     zone: str = ""
+
+
+def _folded(text: str) -> str:
+    """Return the text in small letters, each letter in its place: some would become two."""
+    return "".join([small if len(small := letter.lower()) == 1 else letter for letter in text])
 
 
 @lru_cache(maxsize=64)
 def _words(culture: DateCulture) -> list[tuple[str, str, int]]:
     """Return the words of a culture as (folded word, what, number), longest first."""
     words: dict[str, tuple[str, int]] = {}
-    for source in (EN_US_DATES, culture) if culture is EN_US_DATES else (culture,):
-        for names in (
-            source.month_names,
-            source.month_genitive_names,
-            source.month_abbreviations,
-            source.month_genitive_abbreviations,
-        ):
-            for number, name in enumerate(names, 1):
-                words.setdefault(name.casefold(), ("month", number))
-                words.setdefault(name.casefold().rstrip("."), ("month", number))
-        for names in (source.day_names, source.day_abbreviations):
-            for number, name in enumerate(names):
-                words.setdefault(name.casefold(), ("weekday", number))
-                words.setdefault(name.casefold().rstrip("."), ("weekday", number))
-        for half, name in (("am", source.am), ("pm", source.pm)):
-            words[name.casefold()] = ("half", 0 if half == "am" else 12)
-        for pattern in (source.long_date, source.month_day, source.year_month, source.short_date):
-            for kind, text in tokens(pattern):
-                if kind == "'" and text.strip(" .,-/") and text.strip().casefold() not in words:
-                    words[text.strip().casefold()] = ("filler", 0)
-    for letter, name in (("am", "am"), ("pm", "pm")):
-        words.setdefault(name, ("half", 0 if letter == "am" else 12))
-    words.setdefault("a", ("half", 0))
-    words.setdefault("p", ("half", 12))
+    months = (culture.month_names, culture.month_genitive_names)
+    short_months = (culture.month_abbreviations, culture.month_genitive_abbreviations)
+    for names in (*months, *short_months):
+        _learn(words, "month", names, 1)
+    for names in (culture.day_names, culture.day_abbreviations):
+        _learn(words, "weekday", names, 0)
+    words[_folded(culture.am)] = ("half", _AM)
+    words[_folded(culture.pm)] = ("half", _PM)
+    for pattern in (culture.long_date, culture.month_day, culture.year_month, culture.short_date):
+        for kind, text in tokens(pattern):
+            if kind == "'" and text.strip(" .,-/"):
+                words.setdefault(_folded(text.strip()), ("filler", 0))
+    for word, half in (("am", _AM), ("a", _AM), ("pm", _PM), ("p", _PM)):
+        words.setdefault(word, ("half", half))
     words["z"] = words["gmt"] = ("zone", 0)
     words.setdefault("t", ("filler", 0))
-    words.setdefault(culture.era.casefold(), ("filler", 0))
+    words.setdefault(_folded(culture.era), ("filler", 0))
     known = [(word.translate(_SPACES), *meaning) for word, meaning in words.items() if word and not word.isdigit()]
     return sorted(known, key=lambda entry: -len(entry[0]))
+
+
+def _learn(words: dict[str, tuple[str, int]], what: str, names: tuple[str, ...], first: int) -> None:
+    """Add names, with and without the point that shortens them."""
+    for number, name in enumerate(names, first):
+        words.setdefault(_folded(name), (what, number))
+        words.setdefault(_folded(name).rstrip("."), (what, number))
 
 
 class _Reader:
@@ -130,7 +133,7 @@ class _Reader:
 
     def __init__(self, text: str, culture: DateCulture) -> None:
         self.text = text.strip(" \t\r\n\v\f\0").translate(_SPACES)
-        self.folded = self.text.casefold() if len(self.text.casefold()) == len(self.text) else self.text.lower()
+        self.folded = _folded(self.text)
         self.culture = culture
         self.position = 0
         self.found = _Found()
@@ -219,14 +222,14 @@ class _Reader:
             found.month, found.month_after = number, len(found.numbers)
         elif what == "weekday" and found.weekday is None:
             found.weekday = number
-        elif what == "half" and not found.half:
-            self._half("pm" if number else "am")
+        elif what == "half" and found.half is None:
+            self._half(number)
         elif what == "zone" and not found.zone and found.time:
             found.zone = "Z"
         elif what != "filler":
             raise InvalidTime("a word stands twice, or where it cannot")
 
-    def _half(self, half: str) -> None:
+    def _half(self, half: int) -> None:
         """Take AM or PM: behind a time, behind a lone hour, or before a time."""
         found = self.found
         found.half = half
@@ -242,10 +245,10 @@ class _Reader:
     def _moment(self, now_ticks: int) -> Timestamp:
         found = self.found
         hour, minute, second, fraction = found.time or (0, 0, 0, 0)
-        if found.half:
+        if found.half is not None:
             if not 0 <= hour <= 12:
                 raise InvalidTime("no hour of half a day")
-            hour = hour % 12 + (12 if found.half == "pm" else 0)
+            hour = hour % 12 + found.half
         year, month, day = self._date(now_ticks)
         ticks = ticks_of(year, month, day, hour, minute, second, fraction)
         if found.weekday is not None and (ticks // TICKS_PER_DAY + 1) % 7 != found.weekday:
@@ -277,34 +280,34 @@ class _Reader:
     def _date_of_month(self, month: int, this_year: int) -> tuple[int, int, int]:
         match self.found.numbers:
             case [only]:
-                if only.digits >= _ISO_YEAR_DIGITS:
+                if only.digits >= _YEAR_DIGITS:
                     return self._year(only), month, 1
                 if only.value > 31:
                     return self._year(only), month, 1
                 return this_year, month, only.value
             case [first, second]:
-                if first.digits >= _ISO_YEAR_DIGITS:
+                if first.digits >= _YEAR_DIGITS:
                     return self._year(first), month, second.value
-                if self._order()[0] == "y" and second.digits < _ISO_YEAR_DIGITS:
+                if self._order()[0] == "y" and second.digits < _YEAR_DIGITS:
                     return self._year(first), month, second.value
                 return self._year(second), month, first.value
             case _:
                 raise InvalidTime("a month's name with too many numbers, or none")
 
     def _two(self, first: _Number, second: _Number, this_year: int) -> tuple[int, int, int]:
-        if first.digits >= _ISO_YEAR_DIGITS:
+        if first.digits >= _YEAR_DIGITS:
             return self._year(first), second.value, 1
-        if second.digits >= _ISO_YEAR_DIGITS:
+        if second.digits >= _YEAR_DIGITS:
             return self._year(second), first.value, 1
         if self._order().index("M") < self._order().index("d"):
             return this_year, first.value, second.value
         return this_year, second.value, first.value
 
     def _three(self, first: _Number, second: _Number, third: _Number) -> tuple[int, int, int]:
-        if first.digits >= _ISO_YEAR_DIGITS:
+        if first.digits >= _YEAR_DIGITS:
             return self._year(first), second.value, third.value
         order = self._order()
-        if order[0] == "y" and third.digits >= _ISO_YEAR_DIGITS:
+        if order[0] == "y" and third.digits >= _YEAR_DIGITS:
             order = "Mdy" if order.index("M") < order.index("d") else "dMy"
         parts = dict(zip(order, (first, second, third), strict=True))
         return self._year(parts["y"]), parts["M"].value, parts["d"].value

@@ -14,7 +14,32 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runafter.values.cultures import NumberCulture
-    from runafter.values.numbers import Digits
+
+
+@dataclass(slots=True)
+class Digits:
+    """A number as `0.d1d2d3... * 10**scale`; zero has no digits."""
+
+    text: str
+    scale: int
+    negative: bool
+    is_double: bool
+
+    def round(self, position: int) -> None:
+        """Keep `position` digits, rounding half away from zero; trailing zeros go."""
+        if position < len(self.text):
+            up = position >= 0 and self.text[position] >= "5"
+            kept = self.text[: max(position, 0)]
+            if up:
+                whole = str(int(kept or "0") + 1)
+                self.scale += len(whole) - len(kept)
+                kept = whole
+            self.text = kept
+        self.text = self.text.rstrip("0")
+        if not self.text:
+            self.scale = 0
+            if not self.is_double:
+                self.negative = False
 
 
 @dataclass(slots=True)

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from runafter.values.cultures import EN_US_NUMBERS, NumberCulture
-from runafter.values.numberpattern import format_custom
+from runafter.values.numberpattern import Digits, format_custom
 
 Number = int | float | Decimal
 
@@ -31,32 +30,6 @@ _INT64 = 2**64
 
 class InvalidNumberFormat(ValueError):
     """The text is no numeric format, or none for this kind of number."""
-
-
-@dataclass(slots=True)
-class Digits:
-    """A number as `0.d1d2d3... * 10**scale`; zero has no digits."""
-
-    text: str
-    scale: int
-    negative: bool
-    is_double: bool
-
-    def round(self, position: int) -> None:
-        """Keep `position` digits, rounding half away from zero; trailing zeros go."""
-        if position < len(self.text):
-            up = position >= 0 and self.text[position] >= "5"
-            kept = self.text[: max(position, 0)]
-            if up:
-                whole = str(int(kept or "0") + 1)
-                self.scale += len(whole) - len(kept)
-                kept = whole
-            self.text = kept
-        self.text = self.text.rstrip("0")
-        if not self.text:
-            self.scale = 0
-            if not self.is_double:
-                self.negative = False
 
 
 def format_number(value: Number, pattern: str, culture: NumberCulture = EN_US_NUMBERS) -> str:
