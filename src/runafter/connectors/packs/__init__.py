@@ -1,0 +1,1 @@
+"""The built-in packs; one folder per connector, none imports another."""

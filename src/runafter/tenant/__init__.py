@@ -1,0 +1,1 @@
+"""The emulated tenant: the packs' emulators over one state, with limits, latency and faults."""

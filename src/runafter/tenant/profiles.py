@@ -1,0 +1,114 @@
+"""How slow and how strict a tenant is: latency, jitter, dispatch and limits, under a name.
+
+Every draw comes from the tenant's seed and the call's own id, so it does not
+depend on the order in which calls happen to arrive.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from runafter.connectors.manifest import Throttle
+from runafter.errors import NotSupported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Seconds of one call: `overhead_s` before the service sees it, `service_s` inside it, each plus up to its jitter."""
+
+    service_s: float = 0.0
+    service_jitter_s: float = 0.0
+    overhead_s: float = 0.0
+    overhead_jitter_s: float = 0.0
+
+    def draw(self, source: random.Random) -> tuple[float, float]:
+        """Return (overhead, service) seconds."""
+        return (
+            self.overhead_s + self.overhead_jitter_s * source.random(),
+            self.service_s + self.service_jitter_s * source.random(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantProfile:
+    """A named set of latencies and limits.
+
+    `dispatch_s` is the band of the wait before a call leaves the platform (worker
+    and queue). `latencies` are by connector or `connector.operation`. `throttles`
+    replace a connector's documented limits; `throttling` off switches all off.
+    """
+
+    name: str
+    title: str
+    default: Latency = field(default_factory=Latency)
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
+    dispatch_s: tuple[float, float] = (0.0, 0.0)
+    throttles: Mapping[str, tuple[Throttle, ...]] = field(default_factory=dict)
+    throttling: bool = True
+    source: str = ""
+
+    def latency(self, connector: str, operation: str) -> Latency:
+        return self.latencies.get(f"{connector}.{operation}") or self.latencies.get(connector) or self.default
+
+    def dispatch(self, source: random.Random) -> float:
+        low, high = self.dispatch_s
+        return low + (high - low) * source.random()
+
+    def with_burst(self, burst: float) -> TenantProfile:
+        """Return this profile with another burst for each of its token buckets."""
+        changed = {
+            name: tuple(replace(t, limit=burst) if t.kind == "bucket" else t for t in throttles)
+            for name, throttles in self.throttles.items()
+        }
+        return replace(self, throttles=changed)
+
+
+_MEASURED = (
+    "fit to the published loop timings of 'Parallel processing in Power Automate', table 2; not a Microsoft limit"
+)
+
+CALIBRATED_BUCKET = Throttle(
+    name="calibrated",
+    kind="bucket",
+    limit=17,
+    rate=2.2,
+    scope="connection",
+    note="bursts of 8 to 26 meet all five published bands",
+    source=_MEASURED,
+    read="2026-11-21",
+)
+
+PROFILES: dict[str, TenantProfile] = {
+    profile.name: profile
+    for profile in (
+        TenantProfile(name="instant", title="No latency, documented limits"),
+        TenantProfile(name="unlimited", title="No latency, no limits", throttling=False),
+        TenantProfile(
+            name="documented",
+            title="Typical latency of connectors (1-2 s a call, 0.2-2 s dispatch), documented limits",
+            default=Latency(service_s=0.8, service_jitter_s=0.8, overhead_s=0.2, overhead_jitter_s=0.2),
+            dispatch_s=(0.2, 2.0),
+            source="the articles' 'roughly 1-2 seconds per connector call' and '200ms apart or 2 seconds apart'",
+        ),
+        TenantProfile(
+            name="calibrated-sharepoint",
+            title="SharePoint as its published loop timings show it: 2.2 calls/s with bursts, 2.0 s service + 0.8 s overhead",
+            default=Latency(service_s=2.0, overhead_s=0.8),
+            throttles={"sharepointonline": (CALIBRATED_BUCKET,)},
+            source=_MEASURED,
+        ),
+    )
+}
+
+
+def profile_named(name: str) -> TenantProfile:
+    """Return a named profile.
+
+    Raises:
+        NotSupported: there is none of this name.
+    """
+    if name not in PROFILES:
+        raise NotSupported(f"no tenant profile {name!r}; there are {', '.join(PROFILES)}", code="TEN002")
+    return PROFILES[name]

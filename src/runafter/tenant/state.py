@@ -1,0 +1,131 @@
+"""The tenant's state: rows by service, table and key, in memory or in a SQLite file.
+
+Reads are always served from memory; a file is loaded when opened and written
+through. One process owns a file at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from runafter.connectors.spec import Row
+from runafter.errors import EnvironmentFault
+
+
+class BrokenState(EnvironmentFault):
+    """A state file cannot be opened or is no state file."""
+
+    code = "TEN001"
+
+
+class ServiceStore:
+    """The tables of one service."""
+
+    def __init__(self, state: State, service: str) -> None:
+        self._state = state
+        self._service = service
+        self._tables: dict[str, dict[str, Row]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def get(self, table: str, key: str) -> Row | None:
+        return self._tables.get(table, {}).get(key)
+
+    def put(self, table: str, key: str, row: Row) -> None:
+        self._tables.setdefault(table, {})[key] = row
+        self._state.wrote(self._service, table, key, row)
+
+    def delete(self, table: str, key: str) -> bool:
+        if self._tables.get(table, {}).pop(key, None) is None:
+            return False
+        self._state.wrote(self._service, table, key, None)
+        return True
+
+    def rows(self, table: str) -> list[tuple[str, Row]]:
+        return list(self._tables.get(table, {}).items())
+
+    def tables(self) -> list[str]:
+        return [name for name, rows in self._tables.items() if rows]
+
+    def next_number(self, sequence: str) -> int:
+        value = self._numbers.get(sequence, 0) + 1
+        self._numbers[sequence] = value
+        self._state.wrote(self._service, "$numbers", sequence, {"value": value})
+        return value
+
+    def load(self, table: str, key: str, row: Row) -> None:
+        if table == "$numbers":
+            self._numbers[key] = int(row["value"])
+        else:
+            self._tables.setdefault(table, {})[key] = row
+
+
+class State:
+    """State of all services, in memory only."""
+
+    def __init__(self) -> None:
+        self._services: dict[str, ServiceStore] = {}
+
+    def service(self, name: str) -> ServiceStore:
+        """Return the tables of a service, made when first asked for."""
+        if name not in self._services:
+            self._services[name] = ServiceStore(self, name)
+        return self._services[name]
+
+    def services(self) -> list[str]:
+        """Return the services that hold anything, sorted."""
+        return sorted(name for name, store in self._services.items() if store.tables())
+
+    def wrote(self, service: str, table: str, key: str, row: Row | None) -> None:
+        """Keep a change; memory keeps nothing beyond itself."""
+
+    def close(self) -> None:
+        """Release what the state holds."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode("ascii")}
+    raise TypeError(f"state cannot hold {type(value).__name__}")
+
+
+def _restored(value: dict[str, Any]) -> Any:
+    return base64.b64decode(value["$bytes"]) if set(value) == {"$bytes"} else value
+
+
+class SqliteState(State):
+    """State kept in a SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS entries (position INTEGER PRIMARY KEY AUTOINCREMENT, "
+                "service TEXT, tab TEXT, id TEXT, body TEXT, UNIQUE (service, tab, id))"
+            )
+            found = self._connection.execute("SELECT service, tab, id, body FROM entries ORDER BY position")
+            for service, table, key, body in found:
+                self.service(service).load(table, key, json.loads(body, object_hook=_restored))
+        except (sqlite3.Error, ValueError) as error:
+            raise BrokenState(f"cannot open the tenant's state {path}: {error}") from error
+
+    def wrote(self, service: str, table: str, key: str, row: Row | None) -> None:
+        if row is None:
+            statement = "DELETE FROM entries WHERE service=? AND tab=? AND id=?"
+            self._connection.execute(statement, (service, table, key))
+            return
+        body = json.dumps(row, ensure_ascii=False, default=_plain)
+        self._connection.execute(
+            "INSERT INTO entries (service, tab, id, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (service, tab, id) DO UPDATE SET body=excluded.body",
+            (service, table, key, body),
+        )
+
+    def close(self) -> None:
+        self._connection.close()
