@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("eval", "Evaluate an expression, and explain it part by part."),
     "graph": ("graph", "Print the run-after graph: Mermaid, DOT, topological order or JSON."),
     "convert": ("convert", "Write a flow as canonical JSON or in another container."),
+    "run": ("run", "Run a flow to its end, for real or on a virtual clock, with mocks given or inferred."),
+    "runs": ("runs", "List, show, resume, cancel, resubmit and answer runs in a database."),
     "sample": ("sample", "Make a trigger body from the trigger's schema and from what the flow reads."),
 }
 """Command name -> (module in `runafter.cli.commands`, one line of help)."""

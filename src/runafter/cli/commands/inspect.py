@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from runafter.definition.nodes import Definition
     from runafter.definition.structure import ActionNode
+    from runafter.protocol.commands import Target
 
 
 @click.command("inspect")
@@ -60,10 +61,8 @@ def _print_summary(findings: list[Finding], flows: int) -> None:
     click.echo(f"{flows} flow{'s' if flows != 1 else ''}: {said or 'no findings'}")
 
 
-def _operation(definition: Definition, action: ActionNode) -> str:
-    from runafter.program.actions.targets import target_of
-
-    target = target_of(action.node.value, action.type, definition)
+def _operation(targets: dict[str, Target], action: ActionNode) -> str:
+    target = targets.get(action.name)
     if target is None:
         return ""
     api = (target.api or "").rsplit("/", 1)[-1]
@@ -96,7 +95,9 @@ def _tree(definition: Definition) -> Tree:
     from rich.tree import Tree
 
     from runafter.definition.structure import triggers, walk_actions
+    from runafter.program.targets import targets_of
 
+    targets = targets_of(definition)
     title = Text.assemble(
         (definition.name, "bold"), ("  " + definition.profile, "cyan"), ("  " + definition.file, "dim")
     )
@@ -114,9 +115,7 @@ def _tree(definition: Definition) -> Tree:
     found = list(triggers(definition))
     branch = tree.add(Text(f"triggers ({len(found)})", style="bold"))
     for trigger in found:
-        branch.add(
-            _line(trigger.name, trigger.type, trigger.node.value.get("kind"), _operation(definition, trigger), "")
-        )
+        branch.add(_line(trigger.name, trigger.type, trigger.node.value.get("kind"), _operation(targets, trigger), ""))
     actions = list(walk_actions(definition))
     branch = tree.add(Text(f"actions ({len(actions)})", style="bold"))
     places: dict[tuple[str, str], Tree] = {}
@@ -132,7 +131,7 @@ def _tree(definition: Definition) -> Tree:
                 parent = places[key]
         kind = action.node.value.get("kind") if isinstance(action.node.value, dict) else None
         places[action.name, ""] = parent.add(
-            _line(action.name, action.type, kind, _operation(definition, action), _after(action))
+            _line(action.name, action.type, kind, _operation(targets, action), _after(action))
         )
     return tree
 
@@ -150,7 +149,9 @@ def _line(name: str, type_: str, kind: Any, operation: str, after: str) -> Any:
 
 def _plain(definition: Definition, findings: list[Finding]) -> dict[str, Any]:
     from runafter.definition.structure import triggers, walk_actions
+    from runafter.program.targets import targets_of
 
+    targets = targets_of(definition)
     return {
         "name": definition.name,
         "file": definition.file,
@@ -170,7 +171,7 @@ def _plain(definition: Definition, findings: list[Finding]) -> dict[str, Any]:
             {
                 "name": item.name,
                 "type": item.type,
-                "operation": _operation(definition, item) or None,
+                "operation": _operation(targets, item) or None,
                 "pointer": item.pointer,
             }
             for item in triggers(definition)
@@ -179,7 +180,7 @@ def _plain(definition: Definition, findings: list[Finding]) -> dict[str, Any]:
             {
                 "name": item.name,
                 "type": item.type,
-                "operation": _operation(definition, item) or None,
+                "operation": _operation(targets, item) or None,
                 "container": item.parent.name if item.parent else None,
                 "branch": item.branch or None,
                 "runAfter": {name: list(statuses) for name, statuses in item.run_after.items()},

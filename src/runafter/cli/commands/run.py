@@ -1,0 +1,282 @@
+"""`runafter run`: a flow, run to its end and shown while it happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runafter.cli.output import console, json_option, print_json, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runafter.cli.live import LiveRun
+    from runafter.definition.nodes import Definition
+    from runafter.local.run import Job, Notice, RunResult
+    from runafter.program.steps import Program
+
+
+@click.command("run")
+@click.argument("path")
+@click.option(
+    "--flow", metavar="NAME", help="Which flow, where PATH holds several; the others can be called as child flows."
+)
+@click.option(
+    "--trigger", metavar="JSON|@FILE", help='The trigger\'s body, or its outputs: {"body": ..., "headers": ...}.'
+)
+@click.option(
+    "--set", "settings", metavar="PARAM=VALUE", multiple=True, help="A parameter; VALUE is JSON, or text. Repeatable."
+)
+@click.option(
+    "--mock",
+    metavar="FILE|auto",
+    multiple=True,
+    help="Answers for outside calls (YAML or JSON); 'auto' infers what is not given.",
+)
+@click.option("--virtual", is_flag=True, help="Virtual clock: nothing waits, nothing is sent.")
+@click.option("--seed", type=int, default=None, help="Seed of the virtual clock's chance. Default 0.")
+@click.option(
+    "--variables",
+    type=click.Choice(["atomic", "racy"]),
+    default="atomic",
+    show_default=True,
+    help="racy loses updates as the platform does.",
+)
+@click.option(
+    "--in-flight",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="Outside calls of the run at one time.",
+)
+@click.option(
+    "--db",
+    metavar="URL",
+    help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db (none with --virtual).",
+)
+@click.option("--profile", help="Dialect; detected by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    path: str,
+    flow: str | None,
+    trigger: str | None,
+    settings: tuple[str, ...],
+    mock: tuple[str, ...],
+    virtual: bool,
+    seed: int | None,
+    variables: str,
+    in_flight: int,
+    db: str | None,
+    profile: str | None,
+    as_json: bool,
+) -> None:
+    """Run the flow at PATH to its end.
+
+    Without --virtual the run is durable: it lies in the database, survives a
+    kill, and `runafter runs` shows and resumes it. HTTP actions without a mock
+    are sent for real; connector calls need a mock. Exit code 0 only if the run
+    Succeeded.
+    """
+    from runafter.cli.select import one_flow
+    from runafter.local.mocks import MockError
+    from runafter.local.read import read
+    from runafter.local.run import Job
+
+    if seed is not None and not virtual:
+        raise click.UsageError("--seed needs --virtual: real time is not drawn from a seed.")
+    definitions = read(read_source(path), profile=profile)
+    definition = one_flow(definitions, flow)
+    mocks, auto = read_mocks(mock)
+    given = json_option(trigger, "--trigger")
+    live: list[LiveRun] = []
+    try:
+        job = Job(
+            definition,
+            flows=[other for other in definitions if other is not definition],
+            trigger=given,
+            parameters=_parameters(settings),
+            mocks=mocks,
+            auto=auto,
+            variables=variables,
+            in_flight=in_flight,
+        )
+    except MockError as fault:
+        raise click.UsageError(fault.message + (f" {fault.hint}" if fault.hint else "")) from fault
+    if trigger is None and not auto and mocks.trigger is None and _needs_trigger(job.program, definition, path, flow):
+        raise click.exceptions.Exit(2)
+    result = (
+        _virtually(job, seed or 0, db, live, as_json=as_json) if virtual else _really(job, db, live, as_json=as_json)
+    )
+    if as_json:
+        print_json(plain_result(result))
+    else:
+        summarise(result, live[0], db=db, virtual=virtual)
+    if not result.succeeded:
+        raise click.exceptions.Exit(1)
+
+
+def read_mocks(sources: Sequence[str]) -> tuple[Any, bool]:
+    """Return (mocks, whether to infer the rest) of --mock options; later files win."""
+    from runafter.local.mocks import load
+
+    auto = "auto" in sources
+    merged: dict[str, Any] = {}
+    for source in sources:
+        if source == "auto":
+            continue
+        data = _yaml(source)
+        data = data.get("given", data) if isinstance(data, dict) else data
+        if not isinstance(data, dict):
+            raise click.BadParameter(f"{source}: a mock file is a mapping", param_hint="--mock")
+        for key, value in data.items():
+            merged[key] = (
+                {**merged[key], **value} if isinstance(merged.get(key), dict) and isinstance(value, dict) else value
+            )
+    from runafter.local.mocks import MockError
+
+    try:
+        return load(merged, file=", ".join(source for source in sources if source != "auto") or "<mocks>"), auto
+    except MockError as fault:
+        raise click.BadParameter(str(fault), param_hint="--mock") from fault
+
+
+def _yaml(path: str) -> Any:
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123
+            return yaml.safe_load(file) or {}
+    except OSError as fault:
+        raise click.BadParameter(f"cannot read {path!r}: {fault.strerror}", param_hint="--mock") from fault
+    except yaml.YAMLError as fault:
+        raise click.BadParameter(f"{path}: no YAML: {fault}", param_hint="--mock") from fault
+
+
+def _parameters(settings: Sequence[str]) -> dict[str, Any]:
+    import json
+
+    found: dict[str, Any] = {}
+    for setting in settings:
+        name, sign, text = setting.partition("=")
+        if not sign:
+            raise click.BadParameter(f"{setting!r} has no '='; write --set name=value", param_hint="--set")
+        try:
+            found[name] = json.loads(text)
+        except json.JSONDecodeError:
+            found[name] = text
+    return found
+
+
+def _needs_trigger(program: Program, definition: Definition, path: str, flow: str | None) -> bool:
+    """Say what the flow reads of its trigger, when it reads anything; True when it does."""
+    from runafter.local.infer import Inference
+    from runafter.local.shapes import Shape
+
+    body: Shape = Inference(program, given_parameters=definition.parameter_values).trigger.property("body").find()
+    if not body.properties and body.element is None:
+        return False
+    names = ", ".join(body.properties) or "a list"
+    option = f" --flow {flow!r}" if flow else ""
+    click.echo(f"The flow reads of its trigger's body: {names}.", err=True)
+    click.echo("Give one with --trigger JSON or --trigger @FILE, or let it be made up:", err=True)
+    click.echo(
+        f"  runafter sample {path}{option} > trigger.json && runafter run {path}{option} --trigger @trigger.json",
+        err=True,
+    )
+    click.echo(f"  runafter run {path}{option} --mock auto --virtual", err=True)
+    return True
+
+
+def _virtually(job: Job, seed: int, db: str | None, live: list[LiveRun], *, as_json: bool) -> RunResult:
+    import asyncio
+
+    from runafter.cli.live import LiveRun
+    from runafter.local.run import keep_virtual
+    from runafter.simulator.host import run_virtual
+
+    view = LiveRun(job.program)
+    live.append(view)
+    job.listener = lambda run_id, notice: _follow(job, view, run_id, notice)
+    result = run_virtual(job.simulate, seed=seed)
+    if db is not None:
+        asyncio.run(keep_virtual(result, job, db))
+    if not as_json:
+        console().print(view.tree())
+    return result
+
+
+def _follow(job: Job, view: LiveRun, run_id: str, notice: Notice) -> None:
+    from runafter.protocol.commands import SendResponse
+
+    if not isinstance(notice, SendResponse) and (not job.run_id or run_id == job.run_id):
+        view.apply(notice)
+
+
+def _really(job: Job, db: str | None, live: list[LiveRun], *, as_json: bool) -> RunResult:
+    from runafter.cli.drive import drive
+    from runafter.local.machine import database_url
+
+    url = database_url(db)
+
+    async def work(host: Any) -> RunResult:
+        return await job.drive(host)
+
+    return drive(job, url, work, live, quiet=as_json)
+
+
+def summarise(result: RunResult, view: LiveRun, *, db: str | None, virtual: bool) -> None:
+    """Print how a run ended, what failed, and how to look closer."""
+    import json
+
+    from rich.text import Text
+
+    from runafter.cli.live import SIGNS, duration, print_failures
+
+    out = console()
+    print_failures(view)
+    sign, colour = SIGNS.get(result.status, ("?", "white"))
+    settled = sum(len(records) for records in result.actions.values())
+    retries = sum(len(record.attempts) for records in result.actions.values() for record in records)
+    spent = duration(result.duration.total_seconds()) + (" of virtual time" if virtual else "")
+    parts = [f"{settled} action{'s' if settled != 1 else ''}", spent]
+    if retries:
+        parts.append(f"{retries} {'retry' if retries == 1 else 'retries'}")
+    out.print(Text.assemble((f"{sign} {result.status}", f"bold {colour}"), "  " + ", ".join(parts)))
+    if isinstance(result.error, dict) and result.error.get("message"):
+        out.print(Text(f"  {result.error.get('code', '')}: {result.error['message']}", style=colour))
+    if result.response is not None:
+        body = json.dumps(result.response.body, ensure_ascii=False, default=str)
+        out.print(Text(f"  response {result.response.status_code}: {body if len(body) < 300 else body[:297] + '...'}"))
+    if not virtual or db is not None:
+        option = f" --db {db}" if db else ""
+        out.print(Text(f"  runafter runs show {result.run_id}{option}", style="dim"))
+
+
+def plain_result(result: RunResult) -> dict[str, Any]:
+    """Return a result as plain JSON."""
+    import msgspec
+
+    return {
+        "runId": result.run_id,
+        "status": result.status,
+        "code": result.code,
+        "error": result.error,
+        "outputs": result.outputs,
+        "durationSeconds": result.duration.total_seconds(),
+        "response": msgspec.to_builtins(result.response) if result.response is not None else None,
+        "variables": dict(result.variables),
+        "actions": {name: [_plain_record(record) for record in records] for name, records in result.actions.items()},
+    }
+
+
+def _plain_record(record: Any) -> dict[str, Any]:
+    import msgspec
+
+    plain: dict[str, Any] = msgspec.to_builtins(record)
+    plain.pop("c", None)
+    for name in ("inputs", "outputs"):
+        if not getattr(record, f"has_{name}"):
+            plain.pop(name, None)
+        plain.pop(f"has_{name}", None)
+    return plain

@@ -1,0 +1,343 @@
+"""`runafter.run`: one call, either clock.
+
+The same embedded host runs in both: on the machine's event loop and a database
+of choice, or on a virtual loop where weeks take milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal, TypeVar
+
+from runafter.definition.nodes import Definition
+from runafter.errors import RunafterError
+from runafter.hosts.embedded.host import Host
+from runafter.local.auto import Auto
+from runafter.local.mocks import Mocks, load
+from runafter.local.outside import Flows, LocalOutside
+from runafter.local.package import load_program, pack
+from runafter.local.triggers import outputs_of, trigger_record
+from runafter.program.build import build
+from runafter.program.steps import Program
+from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
+from runafter.protocol.events import Event
+from runafter.simulator.host import Simulation, run_virtual
+
+T = TypeVar("T")
+Notice = NoteStarted | RecordAction | SendResponse | FinishRun
+Listener = Callable[[str, Notice], None]
+TICKS_PER_S = 10_000_000
+
+
+class RunRefused(RunafterError):
+    """A run cannot begin: no trigger outputs, a missing parameter, a wrong option."""
+
+    code = "LOC001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended and what happened in it.
+
+    `actions` holds the records by action name, one per repetition in order of
+    the loops; `variables` their last values; `journal` the run's events;
+    `duration` is virtual time on the virtual clock.
+    """
+
+    run_id: str
+    status: str
+    code: str | None
+    error: Any
+    outputs: Any
+    actions: Mapping[str, Sequence[RecordAction]]
+    response: SendResponse | None
+    variables: Mapping[str, Any]
+    duration: timedelta
+    journal: Sequence[Event]
+    program: Program = field(repr=False)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "Succeeded"
+
+    def action(self, name: str, repetition: Repetition = ()) -> RecordAction:
+        """Return the record of an action (of one repetition); letter case does not matter.
+
+        Raises:
+            KeyError: the action has not settled in this run, or has no such repetition.
+        """
+        folded = name.casefold()
+        for key, records in self.actions.items():
+            if key.casefold() == folded:
+                for record in records:
+                    if record.repetition == repetition:
+                        return record
+        raise KeyError(f"no record of {name!r}" + (f" in repetition {repetition}" if repetition else ""))
+
+
+def run(
+    definition: Definition,
+    *,
+    flows: Iterable[Definition] = (),
+    trigger: Any = None,
+    parameters: Mapping[str, Any] | None = None,
+    app_settings: Mapping[str, str] | None = None,
+    mocks: Mapping[str, Any] | Mocks | Literal["auto"] | None = None,
+    clock: Literal["virtual", "real"] = "virtual",
+    seed: int = 0,
+    db: str | None = None,
+    variables: Literal["atomic", "racy"] = "atomic",
+    in_flight: int = 50,
+    listener: Listener | None = None,
+) -> RunResult:
+    """Run a flow to its end and return what happened; works in notebooks too.
+
+    `trigger` is the trigger's body, or its outputs (`{"body": ..., "headers": ...}`).
+    `mocks` is the content of a mock file, or `auto` for answers inferred from the
+    flow. `flows` are child flows. On the virtual clock nothing waits and equal
+    seeds give equal runs; `db` then receives the finished run. On the real clock
+    HTTP actions without a mock are sent.
+
+    Raises:
+        InvalidDefinition: the definition has errors.
+        MockError, RunRefused: an argument is wrong.
+        EnvironmentFault: the database cannot be used.
+    """
+    job = Job(
+        definition,
+        flows=flows,
+        trigger=trigger,
+        parameters=parameters,
+        app_settings=app_settings,
+        mocks=mocks,
+        variables=variables,
+        in_flight=in_flight,
+        listener=listener,
+    )
+    if clock == "virtual":
+        result = _elsewhere(lambda: run_virtual(job.simulate, seed=seed))
+        if db is not None:
+            _elsewhere(lambda: asyncio.run(keep_virtual(result, job, db)))
+        return result
+    return _elsewhere(lambda: asyncio.run(job.perform(db or "memory:", seed=seed)))
+
+
+async def run_async(definition: Definition, **options: Any) -> RunResult:
+    """Like `run`, from a coroutine; options are the same."""
+    return await asyncio.to_thread(run, definition, **options)
+
+
+def _elsewhere(call: Callable[[], T]) -> T:
+    """Call here, or on a thread of its own where an event loop is running already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call()
+    found: list[T] = []
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(call())
+        except BaseException as fault:  # noqa: BLE001 - handed to the caller's thread
+            faults.append(fault)
+
+    thread = threading.Thread(target=work, name="runafter-run")
+    thread.start()
+    thread.join()
+    if faults:
+        raise faults[0]
+    return found[0]
+
+
+class Job:
+    """One run to be made: its program, what stands in for the outside, and the records it leaves."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        *,
+        flows: Iterable[Definition] = (),
+        trigger: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        app_settings: Mapping[str, str] | None = None,
+        mocks: Mapping[str, Any] | Mocks | Literal["auto"] | None = None,
+        auto: bool = False,
+        variables: str = "atomic",
+        in_flight: int = 50,
+        listener: Listener | None = None,
+        workflow: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.definition = definition
+        self.program = build(definition)
+        auto = auto or mocks == "auto"
+        if mocks is None or mocks == "auto":
+            self.mocks = Mocks()
+        else:
+            self.mocks = mocks if isinstance(mocks, Mocks) else load(mocks)
+        self.auto = Auto(self.program, definition) if auto else None
+        self.flows = Flows(tuple(flows))
+        given = {**definition.parameter_values, **self.mocks.parameters, **(parameters or {})}
+        settings = {**definition.app_settings, **self.mocks.app_settings, **(app_settings or {})}
+        if self.auto is not None:
+            given = {**self.auto.parameters(given), **given}
+            settings = {**self.auto.app_settings(settings), **settings}
+        self.parameters = given
+        self.app_settings = settings
+        source = trigger if trigger is not None else self.mocks.trigger
+        if source is None and self.auto is not None:
+            self.trigger_outputs = self.auto.trigger_outputs()
+        else:
+            self.trigger_outputs = outputs_of(source)
+        self.settings = {"variables": variables, "in_flight": in_flight}
+        self.workflow = dict(workflow or {})
+        self.listener = listener
+        self.run_id = ""
+        self.records: dict[str, dict[Repetition, RecordAction]] = {}
+        self.response: SendResponse | None = None
+
+    def outside(self, **more: Any) -> LocalOutside:
+        return LocalOutside(mocks=self.mocks, flows=self.flows, auto=self.auto, **more)
+
+    async def simulate(self, simulation: Simulation) -> RunResult:
+        """Run in a simulation, on its clock."""
+        outside = self.outside()
+        host = simulation.host(outside, load_program=load_program, responder=outside.respond)
+        outside.host = host
+        await host.start()
+        try:
+            return await self.drive(host, seed=simulation.rng.getrandbits(62))
+        finally:
+            await outside.close()
+            await host.stop()
+
+    async def perform(self, db: str, *, seed: int | None = None) -> RunResult:
+        """Run on the machine's clock, kept in `db`."""
+        from runafter.local.machine import machine_host
+
+        async with machine_host(db, self.outside) as host:
+            return await self.drive(host, seed=seed)
+
+    async def begin(self, host: Host, *, seed: int | None = None) -> str:
+        """Start the run; it is durable when this returns."""
+        host.subscribe(self._notice)
+        now = host.clock()
+        self.run_id = await host.start_run(
+            self.program,
+            trigger_record(self.program, self.trigger_outputs, now),
+            source=pack(self.definition),
+            flow=self.definition.name,
+            parameters=self.parameters,
+            app_settings=self.app_settings,
+            workflow=self.workflow or _workflow_of(self.definition),
+            settings=self.settings,
+            caller_waits=True,
+            seed=seed,
+        )
+        return self.run_id
+
+    def follow(self, host: Host, run_id: str) -> None:
+        """Take part in a run that exists already."""
+        self.run_id = run_id
+        host.subscribe(self._notice)
+
+    async def drive(self, host: Host, *, seed: int | None = None) -> RunResult:
+        """Start the run, wait for its end and return the result."""
+        await self.begin(host, seed=seed)
+        finish = await host.wait(self.run_id)
+        return await self.result(host, finish)
+
+    async def result(self, host: Host, finish: FinishRun) -> RunResult:
+        """Return what happened, from the notices seen and the journal."""
+        journal = await host.journal.read(self.run_id)
+        order = sorted(self.records.items(), key=lambda entry: min(record.order for record in entry[1].values()))
+        return RunResult(
+            run_id=self.run_id,
+            status=finish.status,
+            code=finish.code,
+            error=finish.error,
+            outputs=finish.outputs,
+            actions={name: [found[key] for key in sorted(found)] for name, found in order},
+            response=self.response,
+            variables=_variables_of(self.program, journal),
+            duration=timedelta(seconds=(finish.at - journal[0].at) / TICKS_PER_S),
+            journal=journal,
+            program=self.program,
+        )
+
+    def _notice(self, run_id: str, notice: Notice) -> None:
+        if not self.run_id or run_id == self.run_id:
+            if isinstance(notice, RecordAction):
+                self.records.setdefault(notice.action, {})[notice.repetition] = notice
+            elif isinstance(notice, SendResponse):
+                self.response = notice
+        if self.listener is not None:
+            self.listener(run_id, notice)
+
+
+def _workflow_of(definition: Definition) -> dict[str, Any]:
+    name = definition.metadata.get("WorkflowId") or definition.name
+    return {
+        "id": f"/workflows/{name}",
+        "name": name,
+        "type": "Microsoft.Logic/workflows",
+        "location": "local",
+        "tags": {"flowDisplayName": definition.name, "environmentName": "local"},
+    }
+
+
+def _variables_of(program: Program, journal: Sequence[Event]) -> dict[str, Any]:
+    """Return the variables' last values, by replaying the journal."""
+    from runafter.engine.step import Run
+
+    if not program.variables:
+        return {}
+    live = Run(program)
+    for event in journal:
+        live.step(event)
+    return dict(live.variables)
+
+
+async def keep_virtual(result: RunResult, job: Job, db: str) -> None:
+    """Write a finished virtual run into a database, history included."""
+    from runafter.journal.journal import Journal
+    from runafter.protocol.events import RunStarted
+    from runafter.storage.batch import Batch
+    from runafter.storage.open import open_storage
+
+    storage = await open_storage(db)
+    try:
+        journal = Journal(storage)
+        if await journal.run(result.run_id) is not None:
+            return
+        batch = Batch()
+        started = result.journal[0]
+        if not isinstance(started, RunStarted):
+            raise TypeError("a journal begins with RunStarted")
+        journal.define(batch, job.program.hash, job.program.name, pack(job.definition))
+        journal.begin(batch, started, flow=job.definition.name, owner="simulator")
+        storage.submit(batch)
+        records = [record for found in result.actions.values() for record in found]
+        finish = FinishRun(
+            status=_finish_status(result.status),
+            at=_last_at(result),
+            code=result.code,
+            error=result.error,
+            outputs=result.outputs,
+        )
+        journal.append(result.run_id, 0, list(result.journal), owner="simulator", records=records, finish=finish)
+        await storage.flush()
+    finally:
+        await storage.close()
+
+
+def _finish_status(status: str) -> Any:
+    return status
+
+
+def _last_at(result: RunResult) -> int:
+    return result.journal[0].at + round(result.duration.total_seconds() * TICKS_PER_S)

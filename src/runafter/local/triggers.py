@@ -1,0 +1,41 @@
+"""A trigger's record for a run that is started by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runafter.program.steps import Program
+from runafter.values.time import Timestamp, round_trip
+
+_PARTS = {"body", "headers", "queries", "relativePathParameters", "statusCode", "windowStartTime", "windowEndTime"}
+
+
+def outputs_of(given: Any) -> dict[str, Any]:
+    """Return the trigger's outputs: given whole (`{"body": ..., "headers": ...}`, or under `outputs`), or as a body."""
+    if isinstance(given, Mapping):
+        if set(given) == {"outputs"} and isinstance(given["outputs"], Mapping):
+            return dict(given["outputs"])
+        if given and "body" in given and set(given) <= _PARTS:
+            return dict(given)
+    if given is None:
+        return {}
+    return {"headers": {"Content-Type": "application/json; charset=utf-8"}, "body": given}
+
+
+def trigger_record(program: Program, outputs: Mapping[str, Any], now_ticks: int) -> dict[str, Any]:
+    """Return what `trigger()` shows in a run that begins now."""
+    trigger = next(iter(program.triggers.values()), None)
+    moment = round_trip(Timestamp(now_ticks, "utc"))
+    record: dict[str, Any] = {
+        "name": trigger.name if trigger is not None else "manual",
+        "inputs": trigger.inputs.source if trigger is not None else None,
+        "outputs": dict(outputs),
+        "startTime": moment,
+        "endTime": moment,
+        "code": "OK",
+        "status": "Succeeded",
+    }
+    if trigger is not None and trigger.recurrence is not None:
+        record["scheduledTime"] = moment
+    return record
