@@ -18,3 +18,6 @@ format: .venv/.installed  # let ruff repair what it can
 
 bench: .venv/.installed  # measure speed and memory; results go to bench/results
 	@$(PY) -m bench
+
+bench-peers:  # install the libraries that benchmarks compare with (needs npm)
+	@mkdir -p .bench-peers && cd .bench-peers && npm init -y >/dev/null && npm install --no-audit --no-fund adaptive-expressions@4.23.3

@@ -11,7 +11,18 @@ from pathlib import Path
 from bench.durable import TRIGGER, AtOnce, connector, flow, load, load_program
 
 from runafter.hosts.embedded.host import Host
+from runafter.protocol.commands import CallOperation
+from runafter.protocol.events import Outcome
 from runafter.storage.open import open_storage
+
+
+class OneKilobyte(AtOnce):
+    """Every answer is another one, so that keeping equal contents once helps nobody."""
+
+    async def perform(self, call: CallOperation) -> Outcome:
+        self.count += 1
+        return Outcome(status_code=200, body={"id": self.count, "text": f"{self.count:08d}" * 125})
+
 
 TITLE = "cost per item, 1,000 and 100,000 items x 3 connector actions with 1 KB results, SQLite FULL"
 BARS = {"ratio": ("at most", 1.3), "peak_memory_mb": ("at most", 400)}
@@ -41,7 +52,7 @@ async def _per_item_us(path: Path, items: int) -> float:
     }
     source = flow({"Loop": loop})
     storage = await open_storage(str(path))
-    host = Host(storage, AtOnce({"id": 7, "text": "x" * 1000}), load_program=load_program)
+    host = Host(storage, OneKilobyte(None), load_program=load_program)
     await host.start()
     began = time.perf_counter()
     finish = await host.wait(await host.start_run(load(source), TRIGGER, source=source))
