@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runafter.values.cultures import EN_US_DATES, date_culture
+from runafter.values.cultures import EN_US_DATES, date_culture, number_culture
 from runafter.values.dateformat import InvalidDateFormat, format_time
 from runafter.values.dateparse import InvalidTime, parse_exact, parse_time
+from runafter.values.numberparse import parse_float
 from runafter.values.time import MAX_TICKS, TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp, ticks_of
 
 CULTURES = [
@@ -116,3 +117,15 @@ def test_any_pattern_is_used_or_refused(pattern) -> None:
     except InvalidDateFormat:
         return
     assert isinstance(text, str)
+
+
+def test_a_hostile_text_costs_no_more_than_its_length() -> None:
+    blanks = " " * 100_000
+    french = number_culture("fr-FR")
+    for text in (blanks, f"1{blanks}x", f"2024-01-01{blanks}x"):
+        with pytest.raises(ValueError):
+            parse_float(text, french)
+        with pytest.raises(InvalidTime):
+            parse_time(text, NOON_2024)
+        with pytest.raises(InvalidTime):
+            parse_exact(text, "d      M      y", NOON_2024)

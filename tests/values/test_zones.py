@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tzlocal.windows_tz import win_tz
 
 from runafter.values import zones
-from runafter.values.time import TICKS_PER_SECOND, Timestamp, parse_iso
+from runafter.values.time import MAX_TICKS, TICKS_PER_SECOND, Timestamp, parse_iso
 from runafter.values.zones import SkippedTime, UnknownZone
 
 SECONDS = st.integers(62_200_000_000, 64_000_000_000)
@@ -64,3 +64,11 @@ def test_a_repeated_time_is_the_later_one() -> None:
 )
 def test_zones_are_shown_by_their_standard_offset(name, shown) -> None:
     assert zones.display_name(name) == shown
+
+
+@pytest.mark.parametrize("name", ["Tokyo Standard Time", "Pacific Standard Time"])
+def test_a_zone_leads_no_further_than_the_calendar(name) -> None:
+    assert zones.from_utc(Timestamp(0, "utc"), name).ticks >= 0
+    assert zones.from_utc(Timestamp(MAX_TICKS, "utc"), name).ticks <= MAX_TICKS
+    assert zones.to_utc(Timestamp(0), name).ticks >= 0
+    assert zones.to_utc(Timestamp(MAX_TICKS), name).ticks <= MAX_TICKS

@@ -54,6 +54,7 @@ _CJK = {
 }
 _YEAR_DIGITS = 3
 _AM, _PM = 0, 12
+_BLANKS = r"\s*+"
 _SPACES = {0xA0: " ", 0x202F: " ", 0x200E: None, 0x200F: None}
 
 
@@ -344,11 +345,14 @@ def parse_exact(text: str, pattern: str, now_ticks: int, culture: DateCulture = 
 
 @lru_cache(maxsize=256)
 def _exact(pattern: str, culture: DateCulture) -> re.Pattern[str]:
-    out: list[str] = []
+    out: list[str] = [_BLANKS]
     seen: set[str] = set()
     for kind, text in tokens(pattern):
         if kind == "'":
-            out.append(r"\s*" if text == " " else re.escape(text))
+            if text != " ":
+                out.append(re.escape(text))
+            elif out[-1:] != [_BLANKS]:
+                out.append(_BLANKS)
         elif kind in ":/":
             out.append(re.escape(culture.time_separator if kind == ":" else culture.date_separator))
         else:
@@ -358,7 +362,7 @@ def _exact(pattern: str, culture: DateCulture) -> re.Pattern[str]:
             else:
                 seen.add(name)
                 out.append(f"(?P<{name}>{body})")
-    return re.compile(r"\s*" + "".join(out) + r"\s*", re.IGNORECASE)
+    return re.compile("".join(out) + _BLANKS, re.IGNORECASE)
 
 
 def _exact_part(kind: str, count: int, culture: DateCulture) -> tuple[str, str]:

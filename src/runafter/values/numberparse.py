@@ -13,7 +13,7 @@ INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
 DECIMAL_MAX = 2**96 - 1
 _WIDE = Context(prec=400)
-_WHITE = "[ \t-\r]*"
+_WHITE = "[ \t-\r]*+"
 _SPACE_LIKE = " \u00a0\u202f"
 _INTEGER = re.compile(rf"{_WHITE}([+-]?[0-9]+){_WHITE}\0*")
 
@@ -22,13 +22,14 @@ _INTEGER = re.compile(rf"{_WHITE}([+-]?[0-9]+){_WHITE}\0*")
 def _grammar(culture: NumberCulture, trailing_sign: bool, exponent: bool) -> re.Pattern[str]:
     group = culture.group_separator
     groups = f"[{_SPACE_LIKE}]" if group and group in _SPACE_LIKE else re.escape(group)
+    # Possessive, as .NET reads: nothing is given back, and a hostile text costs no more than its length.
     point = re.escape(culture.decimal_separator)
     minus = "|".join(sorted({re.escape(culture.negative_sign), "-", "−"}))
     sign = rf"{minus}|{re.escape(culture.positive_sign)}"
-    integral = rf"[0-9](?:[0-9]|{groups})*" if group else "[0-9]+"
+    integral = rf"[0-9](?:[0-9]|{groups})*+" if group else "[0-9]++"
     mantissa = rf"(?P<integral>{integral})(?:{point}(?P<fraction>[0-9]*))?|{point}(?P<bare>[0-9]+)"
     power = rf"(?:[eE](?P<power>(?:{sign})?[0-9]+))?" if exponent else ""
-    trailing = rf"(?P<after>{sign})?{_WHITE}" if trailing_sign else ""
+    trailing = rf"(?:(?P<after>{sign}){_WHITE})?" if trailing_sign else ""
     return re.compile(rf"{_WHITE}(?P<before>{sign})?(?:{mantissa}){power}{_WHITE}{trailing}\0*")
 
 

@@ -6,7 +6,8 @@ come from the `tzdata` wheel or the machine, whatever `zoneinfo` finds first.
 Both are imported when a zone is first asked for.
 
 A wall-clock time that occurs twice is the later one, in standard time, as .NET
-reads it; one that a clock skips does not exist.
+reads it; one that a clock skips does not exist. Where a zone's offset would lead out
+of the years 1 to 9999, the first or last tick stands, as in .NET.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from runafter.values.time import TICKS_PER_SECOND, OutOfRange, Timestamp, shift
+from runafter.values.time import MAX_TICKS, TICKS_PER_SECOND, Timestamp
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -100,9 +101,9 @@ def from_utc(moment: Timestamp, name: str) -> Timestamp:
     at = (_EPOCH + timedelta(seconds=moment.ticks // TICKS_PER_SECOND)).replace(tzinfo=UTC)
     try:
         offset = at.astimezone(found).utcoffset()
-    except OverflowError as fault:
-        raise OutOfRange("the time lies outside the years 1 to 9999") from fault
-    return shift(Timestamp(moment.ticks), _ticks(offset))
+    except OverflowError:
+        offset = at.replace(tzinfo=found).utcoffset()
+    return Timestamp(_within(moment.ticks + _ticks(offset)))
 
 
 def to_utc(moment: Timestamp, name: str, *, strict: bool = False) -> Timestamp:
@@ -116,15 +117,16 @@ def to_utc(moment: Timestamp, name: str, *, strict: bool = False) -> Timestamp:
     if found is UTC:
         return Timestamp(moment.ticks, "utc")
     wall = (_EPOCH + timedelta(seconds=moment.ticks // TICKS_PER_SECOND)).replace(tzinfo=found)
-    try:
-        before, after = wall.utcoffset(), wall.replace(fold=1).utcoffset()
-    except OverflowError as fault:
-        raise OutOfRange("the time lies outside the years 1 to 9999") from fault
+    before, after = wall.utcoffset(), wall.replace(fold=1).utcoffset()
     skipped = _ticks(before) < _ticks(after)
     if skipped and strict:
         raise SkippedTime("the clock jumps over this time")
     offset = before if skipped else after
-    return Timestamp(shift(moment, -_ticks(offset)).ticks, "utc")
+    return Timestamp(_within(moment.ticks - _ticks(offset)), "utc")
+
+
+def _within(ticks: int) -> int:
+    return min(max(ticks, 0), MAX_TICKS)
 
 
 def _ticks(offset: timedelta | None) -> int:

@@ -8,7 +8,7 @@ from runafter.expressions.functions.dates import read, text_at, write
 from runafter.expressions.functions.registry import ANY, STRING, Arity, Parameter, function, function_error, refuse
 from runafter.expressions.scope import Scope
 from runafter.values import zones
-from runafter.values.time import OutOfRange, Timestamp, round_trip
+from runafter.values.time import round_trip
 from runafter.values.zones import SkippedTime, UnknownZone
 
 _TIME = Parameter("its first parameter to be a string that contains the time", STRING)
@@ -35,13 +35,6 @@ def _known(name: str, *names: str) -> None:
 
 def _pattern(name: str, index: int, arguments: tuple[Any, ...], anchor: str) -> str:
     return text_at(name, index, arguments, anchor, "o") or ""
-
-
-def _refuse_time(name: str, timestamp: str) -> NoReturn:
-    refuse(
-        f"In function '{name}', the value provided for date time string '{timestamp}' was not valid. "
-        "The datetime string must match ISO 8601 format."
-    )
 
 
 @function(
@@ -72,15 +65,8 @@ def convert_from_utc(scope: Scope, timestamp: str, zone: str, *rest: Any) -> str
             anchor="ConvertFromUtc",
         )
     _known(name, zone)
-    local = _from_utc(name, timestamp, moment, zone)
+    local = zones.from_utc(moment, zone)
     return write(name, local, _pattern(name, 2, (timestamp, zone, *rest), "ConvertFromUtc"))
-
-
-def _from_utc(name: str, timestamp: str, moment: Timestamp, zone: str) -> Timestamp:
-    try:
-        return zones.from_utc(moment, zone)
-    except OutOfRange:
-        _refuse_time(name, timestamp)
 
 
 @function(
@@ -109,8 +95,6 @@ def convert_to_utc(scope: Scope, timestamp: str, zone: str, *rest: Any) -> str:
         universal = zones.to_utc(moment, zone, strict=True) if matches else None
     except SkippedTime:
         universal = None
-    except OutOfRange:
-        _refuse_time(name, timestamp)
     if universal is None:
         function_error(
             name,
@@ -146,9 +130,6 @@ def convert_time_zone(scope: Scope, timestamp: str, source: str, target: str, *r
     name = "convertTimeZone"
     moment = read(name, scope, timestamp)
     _known(name, source, target)
-    try:
-        universal = zones.to_utc(moment, source) if moment.kind == "unspecified" else moment
-    except OutOfRange:
-        _refuse_time(name, timestamp)
-    local = _from_utc(name, timestamp, universal, target)
+    universal = zones.to_utc(moment, source) if moment.kind == "unspecified" else moment
+    local = zones.from_utc(universal, target)
     return write(name, local, _pattern(name, 3, (timestamp, source, target, *rest), "ConvertTimeZone"))
