@@ -164,6 +164,7 @@ class Run:
     def _start(self, event: RunStarted) -> None:
         machine = self._machine
         machine.is_started = True
+        self.flags = tuple(event.flags)  # what the journal recorded decides, not what is current
         machine.now = machine.started_at = event.at
         machine.identify(event.run_id, event.seed)
         machine.caller_waits = event.caller_waits
