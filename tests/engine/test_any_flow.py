@@ -92,7 +92,7 @@ class Flows:
                     **rest,
                 }
             case "foreach":
-                rows = self.random.choice(["@range(0, 3)", "@createArray()", "@add(1, 1)"])
+                rows = self.random.choice(["@range(0, 3)", "@skip(range(0, 1), 1)", "@add(1, 1)"])
                 window = {"runtimeConfiguration": {"concurrency": {"repetitions": self.random.randint(1, 4)}}}
                 return {
                     "type": "Foreach",

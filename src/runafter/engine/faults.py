@@ -40,10 +40,10 @@ def failure_of(scope: RunScope, env: Env, fault: BaseException | None, is_hidden
     found: dict[str, Any] = {}
     if fault is not None:
         found["message"] = HIDDEN if is_hidden else message_of(fault)
-    if isinstance(fault, ExpressionError) and fault.text:
+    if isinstance(fault, ExpressionError) and fault.text and not is_hidden:
         found["expression"] = fault.text
         found["at"] = [fault.start, fault.end]
-        if not is_hidden and (values := _values(scope, fault)):
+        if values := _values(scope, fault):
             found["values"] = values
     if fault is not None and scope.local_items and not is_hidden:
         found["item"] = preview(scope.local_items[-1])
