@@ -39,6 +39,10 @@ class Server:
     flaked: set[str] = field(default_factory=set)
 
     async def answer(self, request: web.Request) -> web.Response:
+        try:
+            body = await request.json()
+        except ConnectionResetError:  # killed before it had said all: such a request was never sent
+            return web.Response(status=400)
         call = bytes.fromhex(request.headers["x-call"]).decode()
         key = request.headers["x-key"]
         self.calls[call] += 1
@@ -47,7 +51,6 @@ class Server:
         if request.path == "/flaky" and key not in self.flaked:
             self.flaked.add(key)
             return web.json_response({"wait": True}, status=503)
-        body = await request.json()
         return web.json_response({"path": request.path, **(body or {})})
 
 
