@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from runafter.expressions.functions import conversion_numbers, dates, strings, time_zones
+from runafter.expressions.functions import (
+    collections,
+    conversion,
+    conversion_numbers,
+    dates,
+    json_xml,
+    logic,
+    math,
+    strings,
+    time_zones,
+    uri,
+    workflow,
+)
 from runafter.expressions.functions.registry import REGISTRY, Function
 
-MODULES = (conversion_numbers, dates, strings, time_zones)
+MODULES = (
+    collections,
+    conversion,
+    conversion_numbers,
+    dates,
+    json_xml,
+    logic,
+    math,
+    strings,
+    time_zones,
+    uri,
+    workflow,
+)
 
 
 def find(name: str) -> Function | None:

@@ -72,6 +72,8 @@ class Parameter:
     wording: str
     types: Types
     anchor: str | None = None
+    terse: bool = False
+    """The platform only says that the provided parameters are not valid."""
 
 
 ANY: Final = Parameter("", frozenset())
@@ -144,6 +146,8 @@ class Function:
     def refuse_type(self, index: int, value: Any) -> NoReturn:
         """Say that argument `index` has a type that the function does not take."""
         parameter = self.parameters[index]
+        if parameter.terse:
+            not_valid(self.name)
         anchor = self.anchor if parameter.anchor is None else parameter.anchor
         raise EvaluationError(
             f"The template language function '{self.name}' expects {parameter.wording}. "
@@ -170,6 +174,18 @@ def link(anchor: str) -> str:
 def refuse(message: str) -> NoReturn:
     """Raise an evaluation error whose whole message is given."""
     raise EvaluationError(message)
+
+
+def not_valid(name: str) -> NoReturn:
+    """Refuse arguments in the platform's shortest words."""
+    raise EvaluationError(f"The provided parameters for template language function '{name}' are not valid.")
+
+
+def cannot_convert(name: str) -> NoReturn:
+    """Refuse a value that cannot become the function's type."""
+    function_error(
+        name, "was invoked with a parameter that is not valid. The value cannot be converted to the target type."
+    )
 
 
 def function_error(name: str, message: str, *, anchor: str | None = NO_LINK) -> NoReturn:

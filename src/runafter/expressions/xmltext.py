@@ -1,0 +1,373 @@
+"""XML as the platform reads, writes and converts it.
+
+Reading is hardened: no DOCTYPE, no entities beyond the five of XML, no network.
+White space between elements is dropped and empty elements are written `<a />`,
+as .NET's XmlDocument does.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Any, Final, NoReturn
+
+from lxml import etree
+
+from runafter.values.compare import is_number
+from runafter.values.json import number_text, stringify
+from runafter.values.size import MAX_JSON_DEPTH
+
+XSI_NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_NO_DTD: Final = (
+    "For security reasons DTD is prohibited in this XML document. To enable DTD processing set the DtdProcessing "
+    "property on XmlReaderSettings to Parse and pass the settings into XmlReader.Create method."
+)
+
+
+class BadXml(ValueError):
+    """The text is no XML, or XML that is refused."""
+
+
+class BadPath(ValueError):
+    """The text is no XPath expression."""
+
+
+class Document:
+    """A parsed document and the declaration it was written with."""
+
+    __slots__ = ("declaration", "tree")
+
+    def __init__(self, tree: Any, declaration: str) -> None:
+        self.tree = tree
+        self.declaration = declaration
+
+
+def parse_xml(source: str | bytes) -> Document:
+    """Parse XML.
+
+    Raises:
+        BadXml: with .NET's wording where it is known.
+    """
+    text = source if isinstance(source, str) else source.decode("utf-8-sig", "replace")
+    stripped = text.lstrip("\ufeff")
+    if not stripped.strip():
+        raise BadXml("Root element is missing.")
+    if not stripped.lstrip().startswith("<"):
+        at = len(stripped) - len(stripped.lstrip())
+        line = stripped.count("\n", 0, at) + 1
+        column = at - (stripped.rfind("\n", 0, at) + 1) + 1
+        raise BadXml(f"Data at the root level is invalid. Line {line}, position {column}.")
+    declaration = ""
+    body = stripped
+    if stripped.startswith("<?xml") and stripped[5:6].isspace():
+        end = stripped.find("?>")
+        if end > 0:
+            declaration, body = stripped[: end + 2], stripped[end + 2 :]
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        strip_cdata=False,
+    )
+    try:
+        root = etree.fromstring(body.strip().encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise BadXml(str(error)) from error
+    tree = root.getroottree()
+    if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
+        raise BadXml(_NO_DTD)
+    return Document(tree, declaration)
+
+
+def outer_xml(document: Document) -> str:
+    """Return a document as text, its declaration included."""
+    pieces = [document.declaration]
+    root = document.tree.getroot()
+    for node in (*reversed(list(root.itersiblings(preceding=True))), root, *root.itersiblings()):
+        _write(node, pieces, {}, 0)
+    return "".join(pieces)
+
+
+def _write(node: Any, pieces: list[str], known: dict[str | None, str], depth: int) -> None:
+    if depth > 2 * MAX_JSON_DEPTH:
+        raise BadXml("the document is nested too deeply")
+    if node.tag is etree.Comment:
+        pieces.append(f"<!--{node.text or ''}-->")
+        return
+    if node.tag is etree.ProcessingInstruction:
+        pieces.append(f"<?{node.target} {node.text or ''}?>")
+        return
+    if not isinstance(node.tag, str):
+        raise BadXml("Reference to undeclared entity.")
+    name = _name(node)
+    pieces.append(f"<{name}")
+    for prefix, uri in node.nsmap.items():
+        if known.get(prefix) != uri:
+            pieces.append(f' xmlns{":" + prefix if prefix else ""}="{_attribute(uri)}"')
+    for key, value in node.attrib.items():
+        pieces.append(f' {_attribute_name(node, key)}="{_attribute(value)}"')
+    children = list(node)
+    has_text = any(_significant(text) for text in (node.text, *(child.tail for child in children)))
+    if not children and not node.text:
+        pieces.append(" />")
+        return
+    if not children:
+        pieces.append(f">{encode_value(node.text or '', quotes=False)}</{name}>")
+        return
+    pieces.append(">")
+    if _significant(node.text):
+        pieces.append(encode_value(node.text, quotes=False))
+    for child in children:
+        _write(child, pieces, node.nsmap, depth + 1)
+        if has_text and _significant(child.tail):
+            pieces.append(encode_value(child.tail, quotes=False))
+    pieces.append(f"</{name}>")
+
+
+def _significant(text: str | None) -> bool:
+    return bool(text) and not (text or "").isspace()
+
+
+def _name(node: Any) -> str:
+    local = etree.QName(node).localname
+    return f"{node.prefix}:{local}" if node.prefix else local
+
+
+def _attribute_name(node: Any, key: str) -> str:
+    if not key.startswith("{"):
+        return key
+    uri, _, local = key[1:].partition("}")
+    if uri == "http://www.w3.org/XML/1998/namespace":
+        return f"xml:{local}"
+    prefix = next((each for each, namespace in node.nsmap.items() if namespace == uri and each), None)
+    return f"{prefix}:{local}" if prefix else local
+
+
+def _attribute(value: str) -> str:
+    text = encode_value(value, quotes=False).replace('"', "&quot;")
+    return text.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")
+
+
+def to_json(document: Document) -> dict[str, Any]:
+    """Turn XML into JSON: attributes are `@name`, repeated elements arrays, mixed text `#text`."""
+    found: dict[str, Any] = {}
+    if document.declaration:
+        found["?xml"] = _declaration(document.declaration)
+    root = document.tree.getroot()
+    found[_name(root)] = plain(_element(root, {}, 0))
+    return found
+
+
+def _declaration(text: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name in ("version", "encoding", "standalone"):
+        at = text.find(f"{name}=")
+        if at > 0:
+            quote = text[at + len(name) + 1]
+            fields[f"@{name}"] = text[at + len(name) + 2 :].partition(quote)[0]
+    return fields
+
+
+def _element(node: Any, known: dict[str | None, str], depth: int) -> Any:
+    if depth > MAX_JSON_DEPTH:
+        raise BadXml("the document is nested too deeply")
+    found: dict[str, Any] = {}
+    for prefix, uri in node.nsmap.items():
+        if known.get(prefix) != uri:
+            found[f"@xmlns{':' + prefix if prefix else ''}"] = uri
+    for key, value in node.attrib.items():
+        found[f"@{_attribute_name(node, key)}"] = value
+    children = list(node)
+    texts = [node.text, *(child.tail for child in children)]
+    text = [each for each in texts if each and (_significant(each) or not children)]
+    if not children and not found:
+        if not text:
+            return None
+        return "".join(text)
+    if text:
+        found["#text"] = text[0] if len(text) == 1 else text
+    for child in children:
+        if child.tag is etree.Comment:
+            continue
+        if child.tag is etree.ProcessingInstruction:
+            _collect(found, f"?{child.target}", child.text or "")
+        elif isinstance(child.tag, str):
+            _collect(found, _name(child), _element(child, node.nsmap, depth + 1))
+        else:
+            raise BadXml("Reference to undeclared entity.")
+    return found
+
+
+def _collect(found: dict[str, Any], name: str, value: Any) -> None:
+    if name not in found:
+        found[name] = value
+    elif isinstance(found[name], _Repeated):
+        found[name].append(value)
+    else:
+        found[name] = _Repeated([found[name], value])
+
+
+class _Repeated(list[Any]):
+    """Marks an array made from repeated elements while one element is read."""
+
+
+def plain(value: Any) -> Any:
+    """Return JSON values with lists of the plain type."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def from_json(value: dict[str, Any]) -> str:
+    """Turn an object with one property into XML.
+
+    Raises:
+        BadXml: several roots, or a root that is an array.
+    """
+    pieces: list[str] = []
+    declaration = value.get("?xml")
+    if isinstance(declaration, dict):
+        fields = "".join(f' {key[1:]}="{_attribute(_text(item))}"' for key, item in declaration.items())
+        pieces.append(f"<?xml{fields}?>")
+    roots = [key for key in value if not key.startswith("?")]
+    if len(roots) > 1:
+        _several_roots(roots[1])
+    for root in roots:
+        content = value[root]
+        if isinstance(content, list):
+            if len(content) > 1:
+                _several_roots(f"{root}[1]")
+            content = content[0] if content else None
+        _write_member(root, content, pieces, 0)
+    return "".join(pieces)
+
+
+def _several_roots(path: str) -> NoReturn:
+    raise BadXml(
+        "JSON root object has multiple properties. The root object must have a single property in order to create a "
+        f"valid XML document. Consider specifying a DeserializeRootElementName. Path '{path}'."
+    )
+
+
+def _write_member(name: str, value: Any, pieces: list[str], depth: int) -> None:
+    if depth > MAX_JSON_DEPTH:
+        raise BadXml("the value is nested too deeply")
+    tag = ":".join(encode_name(part) for part in name.split(":", 1))
+    if isinstance(value, list):
+        for item in value:
+            _write_member(name, item, pieces, depth + 1)
+        return
+    if not isinstance(value, dict):
+        text = encode_value(_text(value), quotes=False)
+        empty = value is None
+        pieces.append(f"<{tag} />" if empty else f"<{tag}>{text}</{tag}>")
+        return
+    attributes = "".join(
+        f' {key[1:]}="{_attribute(_text(item))}"'
+        for key, item in value.items()
+        if key.startswith("@") and not isinstance(item, (dict, list))
+    )
+    inner: list[str] = []
+    for key, item in value.items():
+        if key.startswith("@") and not isinstance(item, (dict, list)):
+            continue
+        if key == "#text":
+            inner.append(
+                encode_value("".join(map(_text, item)) if isinstance(item, list) else _text(item), quotes=False)
+            )
+        elif key == "#cdata-section":
+            inner.append(f"<![CDATA[{_text(item)}]]>")
+        elif key != "#comment":
+            _write_member(key, item, inner, depth + 1)
+    pieces.append(f"<{tag}{attributes}>{''.join(inner)}</{tag}>" if inner else f"<{tag}{attributes} />")
+
+
+def _text(value: Any) -> str:
+    if type(value) is bool:
+        return "true" if value else "false"
+    if is_number(value) and type(value) is not int:
+        return number_text(value).strip('"')
+    return stringify(value)
+
+
+def evaluate_path(document: Document, path: str) -> Any:
+    """Evaluate XPath 1.0: a list of (whether it is plain text, text) for nodes, else a float, text or boolean."""
+    try:
+        found = document.tree.xpath(path)
+    except (etree.XPathError, ValueError, TypeError) as error:
+        raise BadPath(str(error)) from error
+    if isinstance(found, (bool, float)):
+        return found
+    if isinstance(found, str):
+        return str(found)
+    return [_node(each) for each in found] if isinstance(found, list) else []
+
+
+def _node(node: Any) -> tuple[bool, str]:
+    if isinstance(node, str):
+        parent = node.getparent() if hasattr(node, "getparent") else None
+        if getattr(node, "is_attribute", False) and parent is not None:
+            name = _attribute_name(parent, str(getattr(node, "attrname", "")))
+            return True, f'{name}="{_attribute(str(node))}"'
+        return True, str(node)
+    if isinstance(node, tuple):
+        prefix, uri = node
+        return True, f'xmlns{":" + prefix if prefix else ""}="{uri}"'
+    pieces: list[str] = []
+    _write(node, pieces, {}, 0)
+    return False, "".join(pieces)
+
+
+def encode_value(text: str, *, quotes: bool = True) -> str:
+    """Escape a text for use inside XML; with `quotes` also for attributes."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;").replace("'", "&apos;") if quotes else text
+
+
+def decode_value(text: str) -> str:
+    """Undo the escapes of XML text."""
+    return html.unescape(text) if "&" in text else text
+
+
+def encode_name(text: str) -> str:
+    """Escape what an XML name must not hold, as XmlConvert.EncodeLocalName does."""
+    pieces: list[str] = []
+    for at, char in enumerate(text):
+        allowed = char.isalpha() or char == "_" or (at > 0 and (char.isdigit() or char in ".-\u00b7"))
+        if char == "_" and _escape_at(text, at) is not None:
+            allowed = False
+        pieces.append(char if allowed else f"_x{ord(char):0{4 if ord(char) < 0x10000 else 8}X}_")
+    return "".join(pieces)
+
+
+def decode_name(text: str) -> str:
+    """Undo `_xHHHH_`."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(text):
+        found = _escape_at(text, at) if text[at] == "_" else None
+        if found is None:
+            pieces.append(text[at])
+            at += 1
+        else:
+            char, at = found
+            pieces.append(char)
+    return "".join(pieces)
+
+
+def _escape_at(text: str, at: int) -> tuple[str, int] | None:
+    for size in (4, 8):
+        digits = text[at + 2 : at + 2 + size]
+        if (
+            text[at + 1 : at + 2] == "x"
+            and text[at + 2 + size : at + 3 + size] == "_"
+            and len(digits) == size
+            and all(digit in "0123456789abcdefABCDEF" for digit in digits)
+        ):
+            value = int(digits, 16)
+            if value < 0xD800 or 0xDFFF < value < 0x110000:
+                return chr(value), at + 3 + size
+    return None
