@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import random
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Literal, get_args
 from runafter.connectors.resolve import flat
 from runafter.errors import EnvironmentFault
 from runafter.protocol.events import Outcome
+from runafter.tenant.chance import chance
 
 FaultKind = Literal["error", "timeout", "commit-then-timeout", "down", "token-expiry", "slow"]
 
@@ -178,7 +178,7 @@ class Faults:
                 continue
             if fault.times is not None and self.injected.get(index, 0) >= fault.times:
                 continue
-            if fault.rate < 1 and random.Random(f"{self._seed}/{index}/{call_id}").random() >= fault.rate:
+            if fault.rate < 1 and chance(self._seed, index, call_id).random() >= fault.rate:
                 continue
             self.injected[index] = self.injected.get(index, 0) + 1
             return fault

@@ -1,0 +1,77 @@
+"""Seed files: a tenant's content, connections and faults as YAML.
+
+Top keys: `user`, `connections` (name: user, idempotent, settings), `faults`, and
+one key per connector, whose content its pack understands (see each pack's page).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runafter.connectors.resolve import UnknownConnector
+from runafter.errors import DefinitionError
+from runafter.tenant.tenant import Tenant
+
+
+class InvalidSeed(DefinitionError):
+    """A seed file is broken; names the key."""
+
+    code = "TEN004"
+
+
+def read_seed(text: str, *, file: str | None = None) -> dict[str, Any]:
+    """Return the content of a seed file.
+
+    Raises:
+        InvalidSeed: the text is no YAML mapping.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise InvalidSeed(f"the seed is no YAML: {error}", file=file, line=line, column=column) from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InvalidSeed("a seed is a mapping of connectors to content", file=file)
+    return content
+
+
+def apply_seed(tenant: Tenant, content: Mapping[str, Any]) -> None:
+    """Fill the tenant from the content of a seed file.
+
+    Raises:
+        InvalidSeed: a connector is unknown or its content is of the wrong kind.
+    """
+    for name, value in content.items():
+        if name == "user":
+            tenant.user = str(value)
+        elif name == "connections":
+            for connection, entry in value.items():
+                tenant.connect(connection, **entry)
+        elif name == "faults":
+            for rule in value:
+                tenant.faults.add(rule)
+        else:
+            _apply_connector(tenant, name, value)
+
+
+def _apply_connector(tenant: Tenant, name: str, value: Any) -> None:
+    try:
+        pack = tenant.registry.pack_of(name)
+    except UnknownConnector as error:
+        raise InvalidSeed(error.message, pointer=f"/{name}", hint=error.hint) from error
+    try:
+        pack.seed(tenant.store_of(pack.manifest.name), value, tenant, tenant.clock.now_ticks())
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InvalidSeed(f"the seed of {name!r} is wrong: {error}", pointer=f"/{name}") from error
+
+
+def seed_file(tenant: Tenant, path: Path) -> None:
+    """Fill the tenant from a seed file."""
+    apply_seed(tenant, read_seed(path.read_text("utf-8"), file=str(path)))

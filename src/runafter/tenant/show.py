@@ -1,0 +1,52 @@
+"""Looking into a tenant: what a person would check after a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runafter.errors import NotSupported
+from runafter.tenant.tenant import Tenant
+
+
+def tables(tenant: Tenant) -> dict[str, dict[str, int]]:
+    """Return the number of rows by service and table."""
+    return {
+        service: {
+            table: len(tenant.store_of(service).rows(table)) for table in sorted(tenant.store_of(service).tables())
+        }
+        for service in tenant.state.services()
+        if not service.startswith("$")
+    }
+
+
+def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[str, Any]]:
+    """Return the rows of a service's table, found by its name or the end of it (`Weekly Reports`).
+
+    Raises:
+        NotSupported: the service or the table holds nothing under this name; names what there is.
+    """
+    name = tenant.registry.pack_of(service).manifest.name
+    store = tenant.store_of(name)
+    known = store.tables()
+    if table is None:
+        return [{"table": key, "rows": len(store.rows(key))} for key in sorted(known)]
+    wanted = table.lower()
+    found = [key for key in known if key.lower() == wanted or key.lower().endswith(("/" + wanted, "|" + wanted))]
+    if not found:
+        raise NotSupported(f"{name} has no table {table!r}; it has {', '.join(sorted(known)) or 'none'}", code="TEN005")
+    return [row for key in found for _, row in store.rows(key)]
+
+
+def summary(tenant: Tenant) -> dict[str, Any]:
+    """Return counts of what the tenant served: calls by operation, throttled and faulty ones, rows."""
+    calls: dict[str, int] = {}
+    throttled: dict[str, int] = {}
+    faults: dict[str, int] = {}
+    for served in tenant.served:
+        name = f"{served.connector}.{served.operation}"
+        calls[name] = calls.get(name, 0) + 1
+        if served.throttled_by:
+            throttled[served.throttled_by] = throttled.get(served.throttled_by, 0) + 1
+        if served.fault:
+            faults[served.fault] = faults.get(served.fault, 0) + 1
+    return {"calls": calls, "throttled": throttled, "faults": faults, "rows": tables(tenant)}
