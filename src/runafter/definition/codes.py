@@ -16,5 +16,6 @@ CODES: dict[str, str] = {
     "DEF011": "The file is not UTF-8 and was read as Windows-1252.",
     "DEF012": "JSON that a strict reader would refuse: a trailing comma, single quotes, a bare key.",
     "DEF013": "A file beside the flows could not be read and was left out.",
+    "DEF014": "An ARM template takes a workflow's definition from a parameter that has no value.",
     "DEF100": "The definition has findings of severity error and cannot be built.",
 }

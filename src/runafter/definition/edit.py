@@ -6,13 +6,14 @@ replacements of text, so that a diff shows the changed places and nothing else.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from runafter.definition.nodes import Definition, Node
 from runafter.definition.source import Source, parse
+from runafter.definition.structure import walk_actions
+from runafter.definition.write import dumped, quoted
 
 _NAMING = frozenset(
     {
@@ -20,29 +21,41 @@ _NAMING = frozenset(
         "formdatavalue", "formdatamultivalues", "multipartbody",
     }
 )  # fmt: skip
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(\s*('(?:[^']|'')*')")
 
 
 class Edits:
     """Edits of one document. Pointers are those of the document as it was read.
 
-    Two edits must not overlap; an edit below a value that another edit
-    replaces is an error of the caller (`ValueError`).
+    Edits of different places may be given in any order. Two edits of the same
+    text (a value set twice, a value set below one that is replaced or removed)
+    are an error of the caller: `apply` raises `ValueError`.
     """
 
     def __init__(self, document: Node) -> None:
         self.document = document
+        self._text = document.source.text
+        self._newline = "\r\n" if "\r\n" in self._text else "\n"
+        match = re.search(r"\n([ \t]+)\S", self._text)
+        self._unit = match.group(1) if match is not None and len(match.group(1)) <= 8 else "  "
+        self._ascii = document.source.encoding == "cp1252"  # not every character has a byte there
         self._changes: list[tuple[int, int, str]] = []
+        self._removed: dict[int, Node] = {}
+        self._fillings: dict[int, tuple[Node, list[str]]] = {}
 
     def set(self, pointer: str, value: Any) -> None:
         """Replace the value at a pointer, or add it as the last member where only its parent exists."""
         node = self.document.find(pointer)
         if node is not None:
-            indent = _indent_of(self.document.source.text, node.start)
-            self._replace(node.start, node.end, self._text(value, indent))
+            self.set_node(node, value)
             return
         head, _, tail = pointer.rpartition("/")
         self.insert(head, tail.replace("~1", "/").replace("~0", "~"), value)
+
+    def set_node(self, node: Node, value: Any) -> None:
+        """Replace the value of a node of this document, which a pointer cannot name where a key stands twice."""
+        self._replace(node.start, node.end, self._json(value, _indent_of(self._text, node.start)))
 
     def insert(self, pointer: str, key: str | int, value: Any, *, before: str | None = None) -> None:
         """Add a member to the object (or an item to the array) at `pointer`.
@@ -51,34 +64,26 @@ class Edits:
         last. For arrays `key` is the index; one past the end appends.
         """
         parent = self._node(pointer)
-        text = self.document.source.text
-        children = list(parent.items()) if parent.kind == "array" else [child for _, child in parent.members()]
         if parent.kind not in {"object", "array"}:
             raise ValueError(f"{pointer!r} is neither an object nor an array")
-        label = "" if parent.kind == "array" else json.dumps(key, ensure_ascii=False) + ": "
+        children = _children(parent)
+        label = "" if parent.kind == "array" else quoted(str(key), ascii_only=self._ascii) + ": "
         if not children:
-            outer = _indent_of(text, parent.start)
-            inner = outer + self._unit()
-            body = self._text(value, inner)
-            opening, closing = text[parent.start], text[parent.end - 1]
-            self._replace(
-                parent.start,
-                parent.end,
-                f"{opening}{self._newline()}{inner}{label}{body}{self._newline()}{outer}{closing}",
-            )
+            inner = _indent_of(self._text, parent.start) + self._unit
+            self._fillings.setdefault(id(parent), (parent, []))[1].append(label + self._json(value, inner))
             return
         anchor = None
         if parent.kind == "array" and isinstance(key, int) and key < len(children):
             anchor = children[key]
         elif before is not None:
             anchor = next((child for child in children if child.key == before), None)
-        start = (anchor or children[-1]).key_start if parent.kind == "object" else (anchor or children[-1]).start
-        lead = text[: (anchor or children[-1]).key_start if parent.kind == "object" else (anchor or children[-1]).start]
+        start = _begin(anchor or children[-1])
+        lead = self._text[:start]
         stripped = lead.rstrip(" \t")
         own_line = stripped.endswith(("\n", "\r"))
         indent = lead[len(stripped) :] if own_line else ""
-        body = label + self._text(value, indent)
-        gap = self._newline() + indent if own_line else " "
+        body = label + self._json(value, indent)
+        gap = self._newline + indent if own_line else " "
         if anchor is not None:
             self._replace(start, start, body + "," + gap)
         else:
@@ -88,27 +93,19 @@ class Edits:
     def remove(self, pointer: str) -> None:
         """Remove a member or item with its comma and its own line."""
         node = self._node(pointer)
-        parent = node.parent
-        if parent is None:
+        if node.parent is None:
             raise ValueError("the root cannot be removed")
-        text = self.document.source.text
-        children = list(parent.items()) if parent.kind == "array" else [child for _, child in parent.members()]
-        position = next(index for index, child in enumerate(children) if child is node)
-        start = node.key_start if parent.kind == "object" else node.start
-        if position + 1 < len(children):
-            following = children[position + 1]
-            self._replace(start, following.key_start if parent.kind == "object" else following.start, "")
-        elif position > 0:
-            self._replace(children[position - 1].end, node.end, "")
-        else:
-            self._replace(parent.start, parent.end, text[parent.start] + text[parent.end - 1])
+        self._removed[id(node)] = node
 
     def rename_key(self, pointer: str, key: str) -> None:
         """Give the member at a pointer another name."""
-        node = self._node(pointer)
+        self.rename_node(self._node(pointer), key)
+
+    def rename_node(self, node: Node, key: str) -> None:
+        """Give a member of this document another name."""
         if node.parent is None or node.parent.kind != "object":
-            raise ValueError(f"{pointer!r} is no member of an object")
-        self._replace(node.key_start, node.key_end, json.dumps(key, ensure_ascii=False))
+            raise ValueError(f"{node.pointer!r} is no member of an object")
+        self._replace(node.key_start, node.key_end, quoted(key, ascii_only=self._ascii))
 
     def apply(self) -> Node:
         """Return the root of the edited document; the one edited stays as it was.
@@ -116,18 +113,43 @@ class Edits:
         Raises:
             ValueError: two edits overlap.
         """
-        text = self.document.source.text
-        changes = sorted(self._changes, key=lambda change: (change[0], change[1]))
+        changes = [*self._changes, *self._removals()]
+        for parent, members in self._fillings.values():
+            changes.append((parent.start, parent.end, self._filled(parent, members)))
+        changes.sort(key=lambda change: (change[0], change[1]))
         parts, position = [], 0
         for start, end, new in changes:
             if start < position:
                 raise ValueError("two edits change the same place")
-            parts.append(text[position:start])
+            parts.append(self._text[position:start])
             parts.append(new)
             position = end
-        parts.append(text[position:])
+        parts.append(self._text[position:])
         old = self.document.source
         return parse(Source(old.name, "".join(parts), encoding=old.encoding, mark=old.mark))
+
+    def _removals(self) -> Iterator[tuple[int, int, str]]:
+        parents = {id(node.parent): node.parent for node in self._removed.values() if node.parent is not None}
+        for parent in parents.values():
+            children = _children(parent)
+            gone = [id(child) in self._removed for child in children]
+            if all(gone):
+                yield parent.start, parent.end, self._text[parent.start] + self._text[parent.end - 1]
+                continue
+            last_kept = max(index for index, is_gone in enumerate(gone) if not is_gone)
+            for index, child in enumerate(children[:last_kept]):
+                if gone[index]:
+                    yield _begin(child), _begin(children[index + 1]), ""
+            if last_kept + 1 < len(children):
+                yield children[last_kept].end, children[-1].end, ""
+
+    def _filled(self, parent: Node, members: list[str]) -> str:
+        opening, closing = self._text[parent.start], self._text[parent.end - 1]
+        if "\n" not in self._text:
+            return opening + ", ".join(members) + closing
+        outer = self._newline + _indent_of(self._text, parent.start)
+        inner = outer + self._unit
+        return opening + inner + ("," + inner).join(members) + outer + closing
 
     def _node(self, pointer: str) -> Node:
         node = self.document.find(pointer)
@@ -138,20 +160,17 @@ class Edits:
     def _replace(self, start: int, end: int, text: str) -> None:
         self._changes.append((start, end, text))
 
-    def _newline(self) -> str:
-        text = self.document.source.text
-        position = text.find("\n")
-        return "\r\n" if position > 0 and text[position - 1] == "\r" else "\n"
+    def _json(self, value: Any, indent: str) -> str:
+        unit = self._unit if "\n" in self._text else None
+        return dumped(value, indent=unit, ascii_only=self._ascii).replace("\n", self._newline + indent)
 
-    def _unit(self) -> str:
-        match = re.search(r"\n([ \t]+)\S", self.document.source.text)
-        return match.group(1) if match is not None and len(match.group(1)) <= 8 else "  "
 
-    def _text(self, value: Any, indent: str) -> str:
-        if "\n" not in self.document.source.text:
-            return json.dumps(value, ensure_ascii=False)
-        lines = json.dumps(value, indent=self._unit(), ensure_ascii=False).split("\n")
-        return (self._newline() + indent).join(lines)
+def _children(parent: Node) -> list[Node]:
+    return list(parent.items()) if parent.kind == "array" else [child for _, child in parent.members()]
+
+
+def _begin(node: Node) -> int:
+    return node.key_start if isinstance(node.key, str) else node.start
 
 
 def _indent_of(text: str, position: int) -> str:
@@ -163,13 +182,12 @@ def _indent_of(text: str, position: int) -> str:
 def rename_action(definition: Definition, old: str, new: str) -> Node:
     """Return the document with an action renamed: its key, every run-after entry, every expression that names it.
 
-    Names are compared without regard to case, as the platform does.
+    Names are compared without regard to case, as the platform does. Also seen
+    are expressions inside the strings of ARM template expressions.
 
     Raises:
         ValueError: there is no such action, or `new` is taken.
     """
-    from runafter.definition.structure import walk_actions
-
     folded = old.casefold()
     edits = Edits(definition.document)
     actions = list(walk_actions(definition))
@@ -177,28 +195,36 @@ def rename_action(definition: Definition, old: str, new: str) -> Node:
         raise ValueError(f"no action named {old!r}")
     if any(action.name.casefold() == new.casefold() != folded for action in actions):
         raise ValueError(f"the name {new!r} is taken")
+    renamed: set[int] = set()
     for action in actions:
-        if action.name.casefold() == folded:
-            edits.rename_key(action.node.pointer, new)
-        run_after = action.node.get_ci("runAfter")
-        for name, entry in run_after.members() if run_after is not None else ():
-            if name.casefold() == folded:
-                edits.rename_key(entry.pointer, new)
+        after = action.node.get_ci("runAfter")
+        entries = [entry for _, entry in after.members()] if after is not None else []
+        for node in (action.node, *entries):
+            if str(node.key).casefold() == folded:
+                edits.rename_node(node, new)
+                renamed.add(id(node))
     for node, is_key in _strings(definition.node):
         text = str(node.key) if is_key else node.value
-        renamed = rename_in_text(text, old, new)
-        if renamed != text:
-            if is_key:
-                edits.rename_key(node.pointer, renamed)
-            else:
-                edits.set(node.pointer, renamed)
+        changed = rename_in_text(text, old, new, arm=definition.container == "arm")
+        if changed == text:
+            continue
+        if not is_key:
+            edits.set_node(node, changed)
+        elif id(node) not in renamed:
+            edits.rename_node(node, changed)
     return edits.apply()
 
 
-def rename_in_text(text: str, old: str, new: str) -> str:
-    """Return a string of the definition with references to an action renamed; text outside expressions stays."""
-    if "@" not in text or old.replace("'", "''").casefold() not in text.casefold():
+def rename_in_text(text: str, old: str, new: str, *, arm: bool = False) -> str:
+    """Return a string of the definition with references to an action renamed; text outside expressions stays.
+
+    With `arm` a string in brackets is a template expression, whose string
+    literals hold the text.
+    """
+    if "@" not in text:
         return text
+    if arm and len(text) > 2 and text[0] == "[" and text[1] != "[" and text[-1] == "]":
+        return _LITERAL.sub(lambda match: _in_literal(match.group(), old, new), text)
     parts, position = [], 0
     for start, end in _expressions(text):
         parts.append(text[position:start])
@@ -206,6 +232,11 @@ def rename_in_text(text: str, old: str, new: str) -> str:
         position = end
     parts.append(text[position:])
     return "".join(parts)
+
+
+def _in_literal(literal: str, old: str, new: str) -> str:
+    text = literal[1:-1].replace("''", "'")
+    return "'" + rename_in_text(text, old, new).replace("'", "''") + "'"
 
 
 def _rename_calls(expression: str, old: str, new: str) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from runafter.definition.text import Source
 from runafter.errors import Finding
-
-if TYPE_CHECKING:
-    from runafter.definition.source import Source
 
 _UNMADE = object()
 

@@ -27,7 +27,8 @@ class ActionNode:
     """One action or trigger: `type` in the platform's letter case (unknown types as written).
 
     `branch` is '' at the root, then actions, else, `case:<name>`, default or
-    `tool:<name>`. `run_after` maps names to statuses as written.
+    `tool:<name>`. `run_after` maps names to statuses as written, whatever form
+    they are written in.
     """
 
     name: str
@@ -71,13 +72,23 @@ def _walk(actions: Node | None, parent: ActionNode | None, branch: str, depth: i
                 yield from _walk(inner.get_ci("actions"), action, f"{label}:{case}", depth + 1)
 
 
+def _run_after(entries: Node | None) -> dict[str, tuple[str, ...]]:
+    """Statuses by name as written: one status may stand without a list, names in a list have no statuses."""
+    if entries is None:
+        return {}
+    if entries.kind in {"array", "string"}:
+        names = entries.value if entries.kind == "array" else [entries.value]
+        return {name: () for name in names if isinstance(name, str)}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, statuses in entries.members():
+        written = [statuses] if statuses.kind == "string" else list(statuses.items())
+        found[name] = tuple(str(item.value) for item in written)
+    return found
+
+
 def _action(name: str, node: Node, parent: ActionNode | None, branch: str, depth: int) -> ActionNode:
     type_node = node.get_ci("type")
     written = type_node.value if type_node is not None and isinstance(type_node.value, str) else ""
-    run_after: dict[str, tuple[str, ...]] = {}
-    entries = node.get_ci("runAfter")
-    for before, statuses in entries.members() if entries is not None else ():
-        run_after[before] = tuple(str(item.value) for item in statuses.items())
     return ActionNode(
         name=name,
         node=node,
@@ -85,6 +96,6 @@ def _action(name: str, node: Node, parent: ActionNode | None, branch: str, depth
         type_as_written=written,
         parent=parent,
         branch=branch,
-        run_after=run_after,
+        run_after=_run_after(node.get_ci("runAfter")),
         depth=depth,
     )

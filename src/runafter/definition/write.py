@@ -9,9 +9,13 @@ order have equal canonical text. See docs/decisions/0004.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from runafter.definition.nodes import Node
+
+_NUMBER = re.compile(r"\+?(-?)(\d*)(?:(\.)(\d*))?([eE][-+]?\d+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write(document: Node) -> bytes:
@@ -29,7 +33,22 @@ def canonical(node: Node) -> str:
 
 def canonical_value(value: Any) -> str:
     """Return the canonical text of a plain value."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return dumped(value, indent="  ") + "\n"
+
+
+def dumped(value: Any, *, indent: str | None = None, ascii_only: bool = False) -> str:
+    """Return JSON text of a plain value; lone surrogates, which no encoding takes, stay escapes.
+
+    Raises:
+        ValueError: a number that JSON cannot write.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only, allow_nan=False)
+    return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def quoted(text: str, *, ascii_only: bool = False) -> str:
+    """Return a JSON string, with only the escapes that JSON demands."""
+    return dumped(text, ascii_only=ascii_only)
 
 
 def _emit(node: Node, newline: str, parts: list[str]) -> None:
@@ -37,7 +56,7 @@ def _emit(node: Node, newline: str, parts: list[str]) -> None:
     if node.kind == "object":
         separator = "{"
         for key, child in node.members():
-            parts.append(f"{separator}{inner}{_quoted(key)}: ")
+            parts.append(f"{separator}{inner}{quoted(key)}: ")
             _emit(child, inner, parts)
             separator = ","
         parts.append("{}" if separator == "{" else newline + "}")
@@ -49,24 +68,16 @@ def _emit(node: Node, newline: str, parts: list[str]) -> None:
             separator = ","
         parts.append("[]" if separator == "[" else newline + "]")
     elif node.kind == "string":
-        parts.append(_quoted(node.value))
+        parts.append(quoted(node.value))
     elif node.kind == "number":
         parts.append(_number(node.text))
     else:
         parts.append(node.kind)
 
 
-def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        return "".join(f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in quoted)
-    return quoted
-
-
 def _number(text: str) -> str:
-    text = text.removeprefix("+")
-    try:
-        json.loads(text)
-    except ValueError:
-        return json.dumps(float(text))
-    return text
+    """Write a number as JSON does where the author did not: no plus sign, no leading zeros, digits around the point."""
+    match = _NUMBER.fullmatch(text)
+    assert match is not None, text
+    sign, whole, point, fraction, exponent = match.groups(default="")
+    return sign + (whole.lstrip("0") or "0") + (f".{fraction or '0'}" if point else "") + exponent

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runafter.definition.nodes import Connection, Definition, Node
-from runafter.definition.read.arm_expressions import Template, is_expression
+from runafter.definition.read.arm_expressions import Template, Unresolved, is_expression
+from runafter.definition.read.arm_functions import lookup
+from runafter.definition.source import Source, parse
+from runafter.definition.write import canonical_value
+from runafter.errors import UnreadableSource
 from runafter.profiles.detect import detect
 
+_REFERENCE = re.compile(r"\[\s*(variables|parameters)\(\s*'([^']+)'\s*\)\s*\]", re.IGNORECASE)
 _WORKFLOWS = "microsoft.logic/workflows"
 _DEPLOYMENTS = "microsoft.resources/deployments"
 
@@ -23,9 +29,54 @@ def is_template(root: Node) -> bool:
 
 
 def read_template(root: Node, file: str, given: Mapping[str, Any] | None = None) -> Iterator[Definition]:
-    """Yield the definitions of a template; `given` are values for its parameters."""
-    template = Template(parameters=_object(root, "parameters"), variables=_object(root, "variables"), given=given or {})
-    yield from _read(root, root, template, file)
+    """Yield the definitions of a template.
+
+    `given` are values for its parameters, by name or as the content of a
+    deployment parameters file.
+
+    Raises:
+        UnreadableSource: DEF014, its only workflows have definitions that the template does not hold.
+    """
+    template = Template(
+        parameters=_object(root, "parameters"),
+        variables=_object(root, "variables"),
+        given=_given(given or {}),
+        functions=_functions(root),
+    )
+    elsewhere: list[Node] = []
+    count = 0
+    for definition in _read(root, root, template, file, elsewhere):
+        count += 1
+        yield definition
+    if elsewhere and not count:
+        raise UnreadableSource(
+            f"the template does not hold the workflow's definition: {elsewhere[0].text[:120]}",
+            pointer=elsewhere[0].pointer,
+            line=elsewhere[0].line,
+            column=elsewhere[0].column,
+            file=file or None,
+            code="DEF014",
+            hint="Give the template's parameters.",
+        )
+
+
+def _given(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = values.get("parameters")
+    if "$schema" not in values or not isinstance(inner, Mapping):
+        return values
+    return {name: entry["value"] for name, entry in inner.items() if isinstance(entry, Mapping) and "value" in entry}
+
+
+def _functions(root: Node) -> dict[str, Any]:
+    """The functions that a template declares, as `namespace.name`."""
+    found: dict[str, Any] = {}
+    declared = root.get_ci("functions")
+    for group in declared.items() if declared is not None else ():
+        space = group.get_ci("namespace")
+        for name, row in _object(group, "members").items() if space is not None else ():
+            if space is not None and isinstance(row, dict):
+                found[f"{space.value}.{name}"] = row
+    return found
 
 
 def _object(node: Node, key: str) -> dict[str, Any]:
@@ -48,20 +99,34 @@ def _type(node: Node) -> str:
     return found.value.casefold() if found is not None and isinstance(found.value, str) else ""
 
 
-def _read(root: Node, document: Node, template: Template, file: str) -> Iterator[Definition]:
+def _read(root: Node, document: Node, template: Template, file: str, elsewhere: list[Node]) -> Iterator[Definition]:
     for resource in _resources(root):
-        kind = _type(resource)
-        if kind == _WORKFLOWS:
-            definition = _workflow(resource, document, template, file)
-            if definition is not None:
-                yield definition
-        elif kind == _DEPLOYMENTS:
-            properties = resource.get_ci("properties")
-            inner = properties.get_ci("template") if properties is not None else None
-            if properties is not None and inner is not None and inner.kind == "object":
-                yield from _read(inner, document, _inner_template(properties, inner, template), file)
-                continue
-        yield from _read(resource, document, template, file)
+        loop = _object(resource, "copy")
+        if not loop:
+            yield from _resource(resource, root, document, template, file, elsewhere)
+            continue
+        try:
+            for _ in template.looped(loop):
+                yield from _resource(resource, root, document, template, file, elsewhere)
+        except Unresolved:
+            yield from _resource(resource, root, document, template, file, elsewhere)
+
+
+def _resource(
+    resource: Node, root: Node, document: Node, template: Template, file: str, elsewhere: list[Node]
+) -> Iterator[Definition]:
+    kind = _type(resource)
+    if kind == _WORKFLOWS:
+        definition = _workflow(resource, root, document, template, file, elsewhere)
+        if definition is not None:
+            yield definition
+    elif kind == _DEPLOYMENTS:
+        properties = resource.get_ci("properties")
+        inner = properties.get_ci("template") if properties is not None else None
+        if properties is not None and inner is not None and inner.kind == "object":
+            yield from _read(inner, document, _inner_template(properties, inner, template), file, elsewhere)
+            return
+    yield from _read(resource, document, template, file, elsewhere)
 
 
 def _inner_template(properties: Node, inner: Node, outer: Template) -> Template:
@@ -72,7 +137,8 @@ def _inner_template(properties: Node, inner: Node, outer: Template) -> Template:
             parameters=merged,
             variables={**_object(inner, "variables"), **outer.variables},
             given=outer.given,
-            location=outer.location,
+            functions={**_functions(inner), **outer.functions},
+            place=outer.place,
         )
     given = {
         name: outer.resolve(entry["value"])
@@ -84,19 +150,26 @@ def _inner_template(properties: Node, inner: Node, outer: Template) -> Template:
         parameters=_object(inner, "parameters"),
         variables=_object(inner, "variables"),
         given=given,
-        location=outer.location,
+        functions=_functions(inner),
+        place=outer.place,
     )
 
 
-def _workflow(resource: Node, document: Node, template: Template, file: str) -> Definition | None:
+def _workflow(
+    resource: Node, root: Node, document: Node, template: Template, file: str, elsewhere: list[Node]
+) -> Definition | None:
     properties = resource.get_ci("properties")
-    node = (properties.get_ci("definition") if properties is not None else None) or resource.get_ci("definition")
-    if node is None:
+    written = (properties.get_ci("definition") if properties is not None else None) or resource.get_ci("definition")
+    if written is None:
         return None
     template.unresolved.clear()
+    node = _referred(written, root, template)
     resolved = template.resolve(node.value)
-    if isinstance(resolved, str) or not isinstance(resolved, dict):
+    if not isinstance(resolved, dict):
+        elsewhere.append(written)
         return None
+    if node.kind != "object":
+        node = parse(Source(file, canonical_value(resolved)))
     values = {}
     for name, entry in _object(properties, "parameters").items() if properties is not None else ():
         if isinstance(entry, dict) and "value" in entry:
@@ -105,7 +178,7 @@ def _workflow(resource: Node, document: Node, template: Template, file: str) -> 
     name = template.resolve(name_node.value) if name_node is not None else ""
     return Definition(
         name=_plain_name(name, file),
-        node=node if node.kind == "object" else document,
+        node=node,
         document=document,
         file=file,
         container="arm",
@@ -117,6 +190,21 @@ def _workflow(resource: Node, document: Node, template: Template, file: str) -> 
         metadata={"resource": resource.pointer},
         resolved=resolved if resolved != node.value else None,
     )
+
+
+def _referred(node: Node, root: Node, template: Template) -> Node:
+    """The variable or parameter default that `[variables('x')]` names, so that its places are known; else the node."""
+    match = _REFERENCE.fullmatch(node.value) if isinstance(node.value, str) else None
+    if match is None:
+        return node
+    kind, name = match.group(1).casefold(), match.group(2)
+    if kind == "parameters" and lookup(template.given, name) is not None:
+        return node
+    group = root.get_ci(kind)
+    found = group.get_ci(name) if group is not None else None
+    if kind == "parameters" and found is not None:
+        found = found.get_ci("defaultValue")
+    return found if found is not None and found.kind == "object" else node
 
 
 def _plain_name(name: Any, file: str) -> str:

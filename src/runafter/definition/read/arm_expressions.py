@@ -7,21 +7,22 @@ Source: Azure Resource Manager template functions reference, read 2026-11-21.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
+
+from runafter.definition.read.arm_functions import CONTEXT, FUNCTIONS, Deployment, lookup
 
 _TOKEN = re.compile(
     r"\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)|([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?=\s*\())|([A-Za-z_]\w*)|(.))",
     re.DOTALL,
 )
 _MAX_DEPTH = 100
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+_MAX_COPIES = 800
+_COPY = {"name", "count", "input"}
 
 
 class Unresolved(Exception):
@@ -35,10 +36,11 @@ class Template:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
-    location: str = "westeurope"
-    group: str = "resource-group"
+    functions: Mapping[str, Any] = field(default_factory=dict)
+    place: Deployment = field(default_factory=Deployment)
     unresolved: dict[str, None] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
+    _loops: dict[str, int] = field(default_factory=dict)
 
     def resolve(self, value: Any, depth: int = 0) -> Any:
         """Return a value with every expression in it resolved; what cannot be stays as written and is listed."""
@@ -53,7 +55,13 @@ class Template:
                     return value
             return value[1:] if value.startswith("[[") else value
         if isinstance(value, dict):
-            return {self._key(key): self.resolve(item, depth + 1) for key, item in value.items()}
+            found: dict[str, Any] = {}
+            for key, item in value.items():
+                if key == "copy" and _is_copy(item):
+                    found.update({str(row["name"]): self.copies(row) for row in item})
+                else:
+                    found[self._key(key)] = self.resolve(item, depth + 1)
+            return found
         if isinstance(value, list):
             return [self.resolve(item, depth + 1) for item in value]
         return value
@@ -78,19 +86,76 @@ class Template:
             raise Unresolved(f"a faulty expression: {text[:120]}") from fault
 
     def parameter(self, name: str) -> Any:
-        found = _lookup(self.given, name)
+        found = lookup(self.given, name)
         if found is not None:
             return found[1]
-        declared = _lookup(self.parameters, name)
+        declared = lookup(self.parameters, name)
         if declared is None or not isinstance(declared[1], dict) or "defaultValue" not in declared[1]:
             raise Unresolved(f"parameters('{name}')")
         return self._guarded(f"parameters('{name}')", declared[1]["defaultValue"])
 
     def variable(self, name: str) -> Any:
-        found = _lookup(self.variables, name)
+        label = f"variables('{name}')"
+        found = lookup(self.variables, name)
+        if found is not None:
+            return self._guarded(label, found[1])
+        loops = lookup(self.variables, "copy")
+        for row in loops[1] if loops is not None and _is_copy(loops[1]) else ():
+            if str(row["name"]).casefold() == name.casefold():
+                return [self._guarded(f"{label}[{index}]", row["input"]) for index in self.looped(row)]
+        raise Unresolved(label)
+
+    def looped(self, row: Mapping[str, Any]) -> Iterator[int]:
+        """Count through a copy loop (`{"name", "count"}`); meanwhile `copyIndex()` gives the number.
+
+        Raises:
+            Unresolved: the count is not known, or too large.
+        """
+        count = row.get("count")
+        count = self.evaluate(count) if isinstance(count, str) and is_expression(count) else count
+        if not isinstance(count, int) or not 0 <= count <= _MAX_COPIES:
+            raise Unresolved(f"a copy loop of {count} turns")
+        for index in range(count):
+            with self._counting(str(row.get("name", "")), index):
+                yield index
+
+    @contextmanager
+    def _counting(self, name: str, index: int) -> Iterator[None]:
+        before = dict(self._loops)
+        self._loops.update({"": index, name.casefold(): index})
+        try:
+            yield
+        finally:
+            self._loops.clear()
+            self._loops.update(before)
+
+    def copies(self, row: Mapping[str, Any]) -> Any:
+        """Return the array that a property's copy loop makes, or its input where the count is not known."""
+        try:
+            return [self.resolve(row["input"]) for _ in self.looped(row)]
+        except Unresolved as reason:
+            self.unresolved[str(reason)] = None
+            return row["input"]
+
+    def copy_index(self, arguments: list[Any]) -> int:
+        name = str(arguments[0]).casefold() if arguments and isinstance(arguments[0], str) else ""
+        if name not in self._loops:
+            raise Unresolved("copyIndex() outside of a copy loop")
+        offset = arguments[-1] if arguments and isinstance(arguments[-1], int) else 0
+        return self._loops[name] + offset
+
+    def custom(self, name: str, arguments: list[Any]) -> Any:
+        """Call a function that the template declares."""
+        found = lookup(self.functions, name)
         if found is None:
-            raise Unresolved(f"variables('{name}')")
-        return self._guarded(f"variables('{name}')", found[1])
+            shown = ", ".join(json.dumps(argument) for argument in arguments)
+            raise Unresolved(f"{name}({shown[:80]})")
+        declared = [str(row.get("name")) for row in found[1].get("parameters") or ()]
+        inner = Template(given=dict(zip(declared, arguments, strict=True)), functions=self.functions, place=self.place)
+        inner._busy = {*self._busy, name}
+        if len(inner._busy) > _MAX_DEPTH:
+            raise Unresolved(f"{name}, nested too deeply")
+        return inner._guarded(f"{name}()", found[1]["output"]["value"])
 
     def _guarded(self, label: str, value: Any) -> Any:
         if label in self._busy:
@@ -111,16 +176,13 @@ class Template:
         return value
 
 
+def _is_copy(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) and set(row) >= _COPY for row in value)
+
+
 def is_expression(text: str) -> bool:
     """Tell whether a string is a template expression."""
     return len(text) > 2 and text[0] == "[" and text[1] != "[" and text[-1] == "]"
-
-
-def _lookup(mapping: Mapping[str, Any], name: str) -> tuple[str, Any] | None:
-    if name in mapping:
-        return name, mapping[name]
-    folded = name.casefold()
-    return next(((key, value) for key, value in mapping.items() if key.casefold() == folded), None)
 
 
 class _Parser:
@@ -199,36 +261,31 @@ class _Parser:
             return self.template.parameter(arguments[0])
         if folded == "variables":
             return self.template.variable(arguments[0])
-        context = _CONTEXT.get(folded)
+        if folded == "copyindex":
+            return self.template.copy_index(arguments)
+        context = CONTEXT.get(folded)
         if context is not None:
-            return context(self.template, arguments)
-        function = _FUNCTIONS.get(folded)
-        if function is None:
-            raise Unresolved(f"{name}({', '.join(json.dumps(argument) for argument in arguments)[:80]})")
-        return function(*arguments)
+            return context(self.template.place, arguments)
+        function = FUNCTIONS.get(folded)
+        return function(*arguments) if function is not None else self.template.custom(name, arguments)
 
     def choose(self) -> Any:
+        """Evaluate the chosen branch of `if` alone; the other may ask for what is not known."""
         condition = self.value()
         self.take(",")
-        chosen: Any = None
-        failed: Unresolved | None = None
-        for branch in (True, False):
-            start = self.position
-            try:
-                value = self.value()
-                if branch is bool(condition):
-                    chosen = value
-            except Unresolved as reason:
-                self.skip(start)
-                if branch is bool(condition):
-                    failed = reason
-            self.take("," if branch else ")")
-        if failed is not None:
-            raise failed
-        return chosen
+        if condition:
+            value = self.value()
+            self.take(",")
+            self.skip()
+        else:
+            self.skip()
+            self.take(",")
+            value = self.value()
+        self.take(")")
+        return value
 
-    def skip(self, start: int) -> None:
-        self.position, level = start, 0
+    def skip(self) -> None:
+        level = 0
         while self.position < len(self.tokens):
             token = self.tokens[self.position][1]
             if level == 0 and token in {",", ")"}:
@@ -240,218 +297,7 @@ class _Parser:
 def _property(value: Any, name: str) -> Any:
     if not isinstance(value, dict):
         raise TypeError("no object")
-    found = _lookup(value, name)
+    found = lookup(value, name)
     if found is None:
         raise Unresolved(f"the property {name!r}")
     return found[1]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def _concat(*parts: Any) -> Any:
-    if parts and all(isinstance(part, list) for part in parts):
-        return [item for part in parts for item in part]
-    return "".join(_text(part) for part in parts)
-
-
-def _format(pattern: str, *values: Any) -> str:
-    def one(match: re.Match[str]) -> str:
-        if match.group() in {"{{", "}}"}:
-            return match.group()[0]
-        value = values[int(match.group(1))]
-        form = (match.group(2) or "").lstrip(":")
-        if isinstance(value, int) and re.fullmatch(r"[DdXx]\d*|0+", form):
-            width = int(form[1:] or 0) if form[0] in "DdXx" else len(form)
-            return f"{value:0{width}{'d' if form[0] not in 'xX' else form[0]}}"
-        return _text(value)
-
-    return re.sub(r"\{\{|\}\}|\{(\d+)(?:,-?\d+)?(:[^}]*)?\}", one, pattern)
-
-
-def _resource_id(template: Template, arguments: list[Any], prefix: str) -> str:
-    given = [str(argument) for argument in arguments]
-    position = next(index for index, argument in enumerate(given) if "/" in argument)
-    kind, names = given[position], given[position + 1 :]
-    namespace, *types = kind.split("/")
-    if len(types) != len(names):
-        raise ValueError("types and names differ in number")
-    path = "".join(f"/{type_}/{name}" for type_, name in zip(types, names, strict=True))
-    head = {
-        "group": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{template.group}",
-        "subscription": f"/subscriptions/{SUBSCRIPTION}",
-    }
-    before = given[:position]
-    base = head.get(prefix, "")
-    if prefix == "group" and before:
-        base = f"/subscriptions/{before[0] if len(before) > 1 else SUBSCRIPTION}/resourceGroups/{before[-1]}"
-    elif prefix == "subscription" and before:
-        base = f"/subscriptions/{before[0]}"
-    return f"{base}/providers/{namespace}{path}"
-
-
-def _unique(*parts: Any) -> str:
-    number = int.from_bytes(hashlib.sha256("-".join(_text(part) for part in parts).encode()).digest()[:9])
-    letters = "abcdefghijklmnopqrstuvwxyz234567"
-    return "".join(letters[number >> shift & 31] for shift in range(0, 65, 5))
-
-
-def _guid(*parts: Any) -> str:
-    import uuid
-
-    return str(uuid.uuid5(uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830"), "-".join(_text(part) for part in parts)))
-
-
-def _substring(text: str, start: int, length: int | None = None) -> str:
-    if start > len(text) or (length is not None and start + length > len(text)):
-        raise ValueError("outside the string")
-    return text[start:] if length is None else text[start : start + length]
-
-
-def _contains(container: Any, item: Any) -> bool:
-    if isinstance(container, dict):
-        return _lookup(container, str(item)) is not None
-    return item in container if isinstance(container, list) else _text(item) in container
-
-
-def _union(*values: Any) -> Any:
-    if isinstance(values[0], dict):
-        merged: dict[str, Any] = {}
-        for value in values:
-            merged.update(value)
-        return merged
-    found: list[Any] = []
-    for value in values:
-        found.extend(item for item in value if item not in found)
-    return found
-
-
-def _intersection(first: Any, *others: Any) -> Any:
-    if isinstance(first, dict):
-        return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
-    return [item for item in first if all(item in other for other in others)]
-
-
-def _create_object(*pairs: Any) -> dict[str, Any]:
-    return {str(key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
-
-
-def _coalesce(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
-
-
-def _empty(value: Any) -> bool:
-    return value is None or len(value) == 0
-
-
-def _split(text: str, separators: Any) -> list[str]:
-    marks = separators if isinstance(separators, list) else [separators]
-    return re.split("|".join(re.escape(mark) for mark in marks), text)
-
-
-def _equal(left: Any, right: Any) -> bool:
-    if isinstance(left, str) and isinstance(right, str):
-        return left.casefold() == right.casefold()
-    return type(left) is type(right) and bool(left == right)
-
-
-def _divide(left: int, right: int) -> int:
-    quotient = abs(left) // abs(right)
-    return quotient if (left < 0) == (right < 0) else -quotient
-
-
-def _data_uri(text: str) -> str:
-    return "data:text/plain;charset=utf8;base64," + base64.b64encode(text.encode()).decode()
-
-
-_CONTEXT: dict[str, Callable[[Template, list[Any]], Any]] = {
-    "subscription": lambda template, arguments: {
-        "id": f"/subscriptions/{SUBSCRIPTION}", "subscriptionId": SUBSCRIPTION, "tenantId": SUBSCRIPTION, "displayName": "subscription",
-    },
-    "tenant": lambda template, arguments: {"tenantId": SUBSCRIPTION},
-    "resourcegroup": lambda template, arguments: {
-        "id": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{template.group}", "name": template.group, "location": template.location,
-        "tags": {},
-    },
-    "deployment": lambda template, arguments: {"name": "deployment", "properties": {"templateLink": {"uri": "https://example.com/template.json"}}},
-    "environment": lambda template, arguments: {
-        "name": "AzureCloud", "resourceManager": "https://management.azure.com/", "portal": "https://portal.azure.com",
-        "suffixes": {"storage": "core.windows.net", "keyvaultDns": ".vault.azure.net", "sqlServerHostname": ".database.windows.net"},
-        "authentication": {"loginEndpoint": "https://login.microsoftonline.com/", "audiences": ["https://management.azure.com/"]},
-        "graph": "https://graph.windows.net/",
-    },
-    "resourceid": lambda template, arguments: _resource_id(template, arguments, "group"),
-    "subscriptionresourceid": lambda template, arguments: _resource_id(template, arguments, "subscription"),
-    "tenantresourceid": lambda template, arguments: _resource_id(template, arguments, "tenant"),
-}  # fmt: skip
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "concat": _concat,
-    "format": _format,
-    "uniquestring": _unique,
-    "guid": _guid,
-    "tolower": lambda text: text.lower(),
-    "toupper": lambda text: text.upper(),
-    "trim": lambda text: text.strip(),
-    "replace": lambda text, old, new: text.replace(old, new),
-    "substring": _substring,
-    "split": _split,
-    "string": _text,
-    "int": int,
-    "float": float,
-    "bool": lambda value: value if isinstance(value, bool) else str(value).casefold() in {"true", "1"},
-    "padleft": lambda text, width, char=" ": _text(text).rjust(width, char),
-    "startswith": lambda text, part: text.casefold().startswith(part.casefold()),
-    "endswith": lambda text, part: text.casefold().endswith(part.casefold()),
-    "indexof": lambda text, part: text.casefold().find(part.casefold()) if isinstance(text, str) else text.index(part),
-    "lastindexof": lambda text, part: text.casefold().rfind(part.casefold()),
-    "contains": _contains,
-    "equals": _equal,
-    "not": lambda value: not value,
-    "and": lambda *values: all(values),
-    "or": lambda *values: any(values),
-    "true": lambda: True,
-    "false": lambda: False,
-    "null": lambda: None,
-    "less": lambda left, right: left < right,
-    "lessorequals": lambda left, right: left <= right,
-    "greater": lambda left, right: left > right,
-    "greaterorequals": lambda left, right: left >= right,
-    "add": lambda left, right: left + right,
-    "sub": lambda left, right: left - right,
-    "mul": lambda left, right: left * right,
-    "div": _divide,
-    "mod": lambda left, right: left - right * _divide(left, right),
-    "min": lambda *values: min(values[0] if len(values) == 1 else values),
-    "max": lambda *values: max(values[0] if len(values) == 1 else values),
-    "range": lambda start, count: list(range(start, start + min(count, 10_000))),
-    "empty": _empty,
-    "length": len,
-    "first": lambda value: value[0] if value else None,
-    "last": lambda value: value[-1] if value else None,
-    "skip": lambda value, count: value[max(count, 0) :],
-    "take": lambda value, count: value[: max(count, 0)],
-    "union": _union,
-    "intersection": _intersection,
-    "array": lambda value: value if isinstance(value, list) else [value],
-    "createarray": lambda *values: list(values),
-    "createobject": _create_object,
-    "coalesce": _coalesce,
-    "json": json.loads,
-    "join": lambda values, mark: mark.join(_text(value) for value in values),
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64tostring": lambda text: base64.b64decode(text).decode(),
-    "base64tojson": lambda text: json.loads(base64.b64decode(text)),
-    "uri": lambda base, path: base if not path else (base.rstrip("/") + "/" + path.lstrip("/")),
-    "uricomponent": lambda text: quote(text, safe="-_.!~*'()"),
-    "uricomponenttostring": unquote,
-    "datauri": _data_uri,
-    "items": lambda value: [{"key": key, "value": value[key]} for key in sorted(value)],
-    "objectkeys": sorted,
-    "managementgroup": lambda: {"id": "/providers/Microsoft.Management/managementGroups/root", "name": "root"},
-}

@@ -11,13 +11,16 @@ from runafter.profiles.detect import detect
 
 
 def is_definition(node: Node | None) -> bool:
-    """Tell whether a node looks like a workflow definition: an object with actions or triggers as objects."""
+    """Tell whether a node looks like a workflow definition: an object with actions or triggers as objects.
+
+    Lists where objects belong pass where the schema says what it is: the check of the definition names them.
+    """
     if node is None or node.kind != "object":
         return False
     found = [node.get_ci(key) for key in ("actions", "triggers")]
-    if not all(part is None or part.kind == "object" for part in found):
+    if not all(part is None or part.kind in {"object", "array", "null"} for part in found):
         return False
-    present = [part for part in found if part is not None]
+    present = [part for part in found if part is not None and part.kind == "object"]
     if len(present) == 2:
         return True
     schema = node.get("$schema")

@@ -10,6 +10,7 @@ from runafter.definition.nodes import Connection, Definition
 from runafter.definition.read.arm import api_name
 from runafter.definition.read.plain import read_plain
 from runafter.definition.source import parse_bytes
+from runafter.definition.write import dumped
 from runafter.errors import Finding, UnreadableSource
 
 
@@ -42,7 +43,11 @@ def read_project(files: Mapping[str, bytes], root: str, prefix: str) -> Iterator
     declared = load("parameters.json")
     values = {name: entry["value"] for name, entry in declared.items() if isinstance(entry, dict) and "value" in entry}
     local = load("local.settings.json").get("Values")
-    settings = {str(key): str(value) for key, value in local.items()} if isinstance(local, dict) else {}
+    settings = (
+        {str(key): value if isinstance(value, str) else dumped(value) for key, value in local.items()}
+        if isinstance(local, dict)
+        else {}
+    )
     for path, data in files.items():
         if not _is_workflow(path, root):
             continue

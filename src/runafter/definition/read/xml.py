@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
+from runafter.definition.text import decode
 from runafter.errors import UnreadableSource
+
+_PROLOG = re.compile(r"(?:\s|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*(<!DOCTYPE)?", re.IGNORECASE)
 
 
 def parse_xml(data: bytes, file: str) -> etree._Element:
@@ -13,15 +18,19 @@ def parse_xml(data: bytes, file: str) -> etree._Element:
     Raises:
         UnreadableSource: DEF008, broken XML or one with a document type.
     """
-    if b"<!DOCTYPE" in data[:4096].upper() or "<!DOCTYPE".encode("utf-16-le") in data[:8192]:
+    prolog = _PROLOG.match(decode(data, file).text)
+    if prolog is not None and prolog.group(1):
         raise UnreadableSource("the XML declares a document type, which packages never do", file=file, code="DEF008")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as fault:
         raise UnreadableSource(f"broken XML: {fault.msg}", file=file, line=fault.lineno or 0, code="DEF008") from fault
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableSource("the XML declares a document type, which packages never do", file=file, code="DEF008")
+    return root
 
 
 def child_text(element: etree._Element, name: str) -> str | None:
