@@ -54,8 +54,8 @@ def print_findings(findings: Iterable[Finding]) -> None:
         start = line.find(f"{finding.severity} {finding.code}")
         text.stylize(COLOURS[finding.severity], start, start + len(finding.severity) + len(finding.code) + 1)
         out.print(text)
-        if finding.hint:
-            out.print(Text(f"    {finding.hint}", style="dim"))
+        for hint in (finding.hint or "").splitlines():
+            out.print(Text(f"    {hint}", style="dim"))
 
 
 def read_source(path: str) -> str | bytes:

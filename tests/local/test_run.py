@@ -1,0 +1,220 @@
+"""`runafter.run` on either clock, with mocks given or inferred."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import runafter
+from runafter.definition.read import read_bytes
+from runafter.local.mocks import MockError
+
+
+def flow(**actions: Any) -> runafter.Definition:
+    definition = {"triggers": {"manual": {"type": "Request", "kind": "Http", "inputs": {}}}, "actions": actions}
+    (found,) = read_bytes(json.dumps(definition).encode(), "flow.json")
+    return found
+
+
+def http(*after: str, uri: str = "https://example.com/orders", **more: Any) -> dict[str, Any]:
+    return {
+        "type": "Http",
+        "inputs": {"method": "GET", "uri": uri},
+        "runAfter": {name: ["Succeeded"] for name in after},
+        **more,
+    }
+
+
+def compose(inputs: Any, *after: str) -> dict[str, Any]:
+    return {"type": "Compose", "inputs": inputs, "runAfter": {name: ["Succeeded"] for name in after}}
+
+
+def test_a_mocked_call_gives_its_body_to_later_actions() -> None:
+    found = flow(Get=http(), Say=compose("@body('Get')?['name']", "Get"))
+
+    result = runafter.run(found, mocks={"actions": {"Get": {"body": {"name": "Ada"}}}})
+
+    assert result.succeeded
+    assert result.action("Say").outputs == "Ada"
+
+
+def test_a_sequence_of_answers_follows_the_attempts() -> None:
+    found = flow(Get=http())
+
+    result = runafter.run(found, mocks={"actions": {"Get": [{"status": 503}, {"status": 429}, {"body": 1}]}})
+
+    assert result.succeeded
+    assert [attempt.status_code for attempt in result.action("Get").attempts] == [503, 429]
+    assert result.duration > timedelta(seconds=5)
+
+
+def test_answers_by_item_fail_one_iteration_and_leave_the_others() -> None:
+    loop = {"type": "Foreach", "foreach": "@createArray(1, 2, 3)", "actions": {"Get": http()}, "runAfter": {}}
+
+    result = runafter.run(flow(Each=loop), mocks={"actions": {"Get": {"items": [{}, {"status": 404}, {}]}}})
+
+    assert result.status == "Failed"
+    assert [record.status for record in result.actions["Get"]] == ["Succeeded", "Failed", "Succeeded"]
+    assert result.action("Get", (1,)).code == "NotFound"
+
+
+def test_a_call_without_a_mock_fails_by_name() -> None:
+    result = runafter.run(flow(Get=http()))
+
+    record = result.action("Get")
+    assert result.status == "Failed"
+    assert "NoMock" in json.dumps([record.code, record.error])
+    assert "'Get'" in json.dumps(record.error)
+
+
+def test_operations_are_mocked_by_url_and_by_connector() -> None:
+    mail = {
+        "type": "OpenApiConnection",
+        "inputs": {
+            "host": {
+                "apiId": "/providers/Microsoft.PowerApps/apis/shared_office365",
+                "connectionName": "o",
+                "operationId": "SendEmailV2",
+            },
+            "parameters": {"emailMessage/To": "a@example.com"},
+        },
+        "runAfter": {},
+    }
+    mocks = {
+        "operations": {"shared_office365/SendEmailV2": {"status": 200}, "GET https://example.com/*": {"body": {"a": 1}}}
+    }
+
+    result = runafter.run(flow(Mail=mail, Get=http()), mocks=mocks)
+
+    assert result.succeeded
+    assert result.action("Get").outputs["body"] == {"a": 1}
+
+
+def test_a_call_that_never_answers_times_out_in_virtual_time() -> None:
+    result = runafter.run(flow(Get=http(limit={"timeout": "PT30S"})), mocks={"actions": {"Get": {"never": True}}})
+
+    assert result.action("Get").status == "TimedOut"
+    assert result.duration == timedelta(seconds=30)
+
+
+def test_a_webhook_waits_for_its_signal() -> None:
+    hook = {
+        "type": "HttpWebhook",
+        "inputs": {"subscribe": {"method": "POST", "uri": "https://example.com/@{listCallbackUrl()}"}},
+        "runAfter": {},
+    }
+    found = flow(Ask=hook, Said=compose("@body('Ask')?['outcome']", "Ask"))
+
+    result = runafter.run(
+        found, mocks={"actions": {"Ask": {"signal": {"body": {"outcome": "Approve"}}, "delay": "P2D"}}}
+    )
+
+    assert result.action("Said").outputs == "Approve"
+    assert result.duration >= timedelta(days=2)
+
+
+def test_a_child_flow_answers_with_its_response() -> None:
+    child = flow(
+        Double={
+            "type": "Response",
+            "kind": "Http",
+            "inputs": {"statusCode": 201, "body": "@mul(triggerBody()?['n'], 2)"},
+            "runAfter": {},
+        }
+    )
+    call = {
+        "type": "Workflow",
+        "inputs": {"host": {"workflow": {"id": "/workflows/flow"}}, "body": {"n": 21}},
+        "runAfter": {},
+    }
+
+    result = runafter.run(flow(Call=call, Got=compose("@body('Call')", "Call")), flows=[child])
+
+    assert result.action("Got").outputs == 42
+
+
+def test_inferred_answers_have_what_the_flow_reads() -> None:
+    loop = {
+        "type": "Foreach",
+        "foreach": "@body('List')?['value']",
+        "actions": {"One": compose("@concat(items('Each')?['title'], '-', string(items('Each')?['count']))")},
+        "runAfter": {"List": ["Succeeded"]},
+    }
+    check = {
+        "type": "If",
+        "expression": {"and": [{"equals": ["@triggerBody()?['kind']", "urgent"]}]},
+        "actions": {"Urgent": compose("yes")},
+        "runAfter": {"Each": ["Succeeded"]},
+    }
+
+    result = runafter.run(flow(List=http(), Each=loop, Check=check), mocks="auto")
+
+    assert result.succeeded
+    assert len(result.actions["One"]) == 2
+    assert result.action("Urgent").status == "Succeeded"
+
+
+def test_equal_seeds_give_equal_journals_and_other_seeds_other_ids() -> None:
+    found = flow(Id=compose("@guid()"), Get=http("Id"))
+    mocks = {"actions": {"Get": [{"status": 500}, {"body": 1}]}}
+
+    one, two, three = (runafter.run(found, mocks=mocks, seed=seed) for seed in (1, 1, 2))
+
+    assert one.journal == two.journal
+    assert one.action("Id").outputs == two.action("Id").outputs != three.action("Id").outputs
+
+
+def test_run_works_inside_a_running_event_loop() -> None:
+    async def notebook() -> str:
+        return runafter.run(flow(A=compose(1))).status
+
+    assert asyncio.run(notebook()) == "Succeeded"
+
+
+async def test_run_async_gives_the_same_result() -> None:
+    result = await runafter.run_async(flow(A=compose(1)))
+
+    assert result.succeeded
+
+
+def test_a_real_run_lies_in_its_database(tmp_path: Path) -> None:
+    db = str(tmp_path / "runs.db")
+    result = runafter.run(flow(A=compose("@add(1, 2)")), clock="real", db=db)
+
+    from runafter.journal.journal import Journal
+    from runafter.storage.open import open_storage
+
+    async def read() -> tuple[str, Any]:
+        storage = await open_storage(db)
+        try:
+            journal = Journal(storage)
+            header = await journal.run(result.run_id)
+            row = await journal.history.action(result.run_id, "A")
+            assert header is not None
+            assert row is not None
+            return header.status, row.outputs
+        finally:
+            await storage.close()
+
+    assert asyncio.run(read()) == ("Succeeded", 3)
+
+
+@pytest.mark.parametrize(
+    ("mocks", "said"),
+    [
+        ({"action": {}}, "unknown key 'action'"),
+        ({"actions": {"Get": {"stauts": 200}}}, "unknown key 'stauts'"),
+        ({"actions": {"Get": {"status": 99}}}, "HTTP status"),
+        ({"actions": {"Get": []}}, "at least one"),
+        ({"actions": {"Get": {"delay": "soon"}}}, "ISO 8601"),
+        ({"actions": {"Get": 3}}, "mapping"),
+    ],
+)
+def test_a_wrong_mock_file_is_refused_with_its_place(mocks: dict[str, Any], said: str) -> None:
+    with pytest.raises(MockError, match=said):
+        runafter.run(flow(Get=http()), mocks=mocks)
