@@ -22,6 +22,7 @@ from runafter.expressions.functions.registry import Closure, Function
 from runafter.expressions.nearest import nearest
 from runafter.expressions.scope import Scope
 from runafter.values.json import stringify
+from runafter.values.size import TooLarge
 
 _FOLDED_SIZE: Final = 4096
 """Folded texts and lists stay this small, so that compiling cannot be made to eat memory."""
@@ -46,10 +47,12 @@ def compile_expression(expression: Expression, text: str, start: int = 0, end: i
         EvaluationError: an unknown function (EXP003, or EXP010 when another language has it) or a wrong number of
             arguments (EXP002).
     """
-    return _Compiler(text, text[start : len(text) if end is None else end]).compile(expression)
+    return Compiler(text, text[start : len(text) if end is None else end]).compile(expression)
 
 
-class _Compiler:
+class Compiler:
+    """Compiles the trees of one string; `shown` is the expression as messages quote it."""
+
     def __init__(self, text: str, shown: str) -> None:
         self.text = text
         self.shown = shown
@@ -77,11 +80,12 @@ class _Compiler:
         arguments = [self.compile(argument) for argument in node.arguments]
         if found.build is not None:
             return self.placed(found.build(arguments), node.span)
-        if found.is_pure and all(isinstance(argument, Constant) for argument in arguments):
-            folded = _fold(found, [argument.value for argument in arguments if isinstance(argument, Constant)])
-            if folded is not None:
-                return folded
-        return self.strict(found, arguments, node.span)
+        return self.fold(found, node, arguments) or self.strict(found, arguments, node.span)
+
+    def fold(self, found: Function, node: Call, arguments: list[Closure]) -> Closure | None:
+        """Return the constant that a pure call of constants gives; None where it must be evaluated."""
+        constants = [argument.value for argument in arguments if isinstance(argument, Constant)]
+        return _fold(found, constants) if found.is_pure and len(constants) == len(arguments) else None
 
     def strict(self, function: Function, arguments: list[Closure], span: Span) -> Closure:
         """Return the closure of a function that evaluates all its arguments first."""
@@ -262,7 +266,7 @@ def _fold(function: Function, values: list[Any]) -> Constant | None:
         return None
     try:
         value = function.invoke(*values)
-    except (EvaluationError, NotSupported):
+    except (EvaluationError, NotSupported, TooLarge, RecursionError):
         return None
     if isinstance(value, (str, list, dict)) and len(value) > _FOLDED_SIZE:
         return None

@@ -165,12 +165,10 @@ def checked(value: Any, what: str, depth: int = 0) -> Any:
         TypeError: something in it is no JSON.
         ValueError: it is nested too deeply.
     """
-    if value is None or type(value) in (str, bool, float, Decimal):
+    if value is None or type(value) in (str, bool, int, float, Decimal):
         return value
     if depth > MAX_JSON_DEPTH:
         raise ValueError(f"{what} is nested more than {MAX_JSON_DEPTH} levels deep")
-    if type(value) is int:
-        return value if -(2**63) <= value < 2**63 else float(value)
     if isinstance(value, Mapping):
         return {str(key): checked(each, what, depth + 1) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -177,7 +177,7 @@ def function_hint(name: str) -> str | None:
 
 
 def _own_names() -> frozenset[str]:
-    from runafter.expressions.functions.library import REGISTRY
+    from runafter.expressions.functions.registry import REGISTRY
 
     return frozenset(REGISTRY)
 

@@ -17,7 +17,7 @@ from runafter.expressions.scanner import Kind, Token, scan
 MAX_DEPTH: Final = 200
 """Calls and accesses inside each other. Real flows stay below 40; the bound keeps Python's own stack safe."""
 
-_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
 def parse(text: str) -> Expression:
@@ -81,8 +81,8 @@ class _Parser:
             case "Identifier":
                 self.at += 1
                 folded = token.text.lower()
-                if folded in _CONSTANTS and self.tokens[self.at].kind != "LeftParenthesis":
-                    return Literal(_CONSTANTS[folded], Span(token.start, token.end))
+                if folded in CONSTANTS and self.tokens[self.at].kind != "LeftParenthesis":
+                    return Literal(CONSTANTS[folded], Span(token.start, token.end))
                 return self.accesses(self.call(token, depth), depth)
             case _:
                 self.refuse("Identifier", token)

@@ -23,7 +23,7 @@ from runafter.errors import EvaluationError, ExpressionError, ExpressionSyntaxEr
 from runafter.expressions.ast import Expression, Interpolation, Span
 from runafter.expressions.compiler import Constant, compile_expression
 from runafter.expressions.functions.registry import Closure
-from runafter.expressions.parser import parse_braced, parse_part
+from runafter.expressions.parser import CONSTANTS, parse_braced, parse_part
 from runafter.expressions.scope import Scope
 from runafter.values.json import stringify
 from runafter.values.size import MAX_JSON_DEPTH, TooLarge
@@ -56,7 +56,7 @@ class Template:
             ValueError: the template depends on a run.
         """
         if not isinstance(self._closure, Constant):
-            raise ValueError("the template is not constant")
+            raise ValueError("the template is not constant")  # noqa: TRY004 - no type is wrong
         return self._closure.value
 
     def evaluate(self, scope: Scope) -> Any:
@@ -126,7 +126,11 @@ def _compile_parsed(parsed: Expression, text: str) -> Closure:
 def _is_name(text: str) -> bool:
     """Say whether a string is a dotted name such as `@odata.type`, which flows hold as plain text."""
     names = text[1:].split(".")
-    return len(names) > 1 and all(name.replace("_", "a").isalnum() and not name[0].isdigit() for name in names)
+    return (
+        len(names) > 1
+        and names[0].lower() not in CONSTANTS
+        and all(name.replace("_", "a").isalnum() and not name[0].isdigit() for name in names)
+    )
 
 
 def _escaped(text: str) -> str | Expression:
@@ -168,6 +172,8 @@ def _interpolated(text: str) -> str | Expression:
         parts.append("".join(literal))
     if all(isinstance(part, str) for part in parts):
         return "".join(part for part in parts if isinstance(part, str))
+    if text.startswith("@@") and isinstance(parts[0], str) and parts[0].startswith("@@"):
+        parts[0] = parts[0][1:]
     return Interpolation(tuple(parts), Span(0, len(text)))
 
 

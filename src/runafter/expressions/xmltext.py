@@ -75,7 +75,7 @@ def parse_xml(source: str | bytes) -> Document:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BadXml(str(error)) from error
     tree = root.getroottree()
-    if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
+    if tree.docinfo.internalDTD is not None:
         raise BadXml(_NO_DTD)
     return Document(tree, declaration)
 

@@ -14,18 +14,31 @@ from typing import Any, Final, NoReturn
 from runafter.values.size import MAX_JSON_DEPTH
 
 _ESCAPES: Final = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/"}
+_MAX_DIGITS: Final = 380
 _NUMBER: Final = frozenset("-+0123456789abcdefABCDEF.xX")
 _STOPS: Final = frozenset(",]}) \t\r\n/\0")
 _WORDS: Final[dict[str, Any]] = {
     "true": True,
     "false": False,
     "null": None,
-    "undefined": None,
     "NaN": float("nan"),
     "Infinity": float("inf"),
     "-Infinity": float("-inf"),
 }
-_QUICK: Final = json.JSONDecoder(strict=False, parse_int=lambda text: integer(text))
+
+
+def integer(text: str) -> int:
+    """Return an integer of any size up to the reader's limit of 380 digits.
+
+    Raises:
+        ValueError: it has more.
+    """
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(text[:_MAX_DIGITS])
+    return int(text)
+
+
+_QUICK: Final = json.JSONDecoder(strict=False, parse_int=integer)
 
 
 class UnreadableJson(ValueError):
@@ -50,12 +63,6 @@ def read_json(text: str) -> Any:
             if _depth_fits(value):
                 return value
     return _Reader(text).whole()
-
-
-def integer(text: str) -> int | float:
-    """Return an integer, as a float where it does not fit 64 bits."""
-    value = int(text) if len(text) < 21 else 2**63
-    return value if -(2**63) <= value < 2**63 else float(text)
 
 
 def _depth_fits(value: Any) -> bool:
@@ -265,7 +272,7 @@ class _Reader:
 def _number(written: str) -> int | float:
     body = written.lstrip("-")
     if body[:2] in {"0x", "0X"}:
-        value = int(body[2:], 16)
+        value = int(body, 0)
         value = value - 2**64 if value >= 2**63 else value
         if not -(2**63) <= value < 2**63:
             raise ValueError(written)

@@ -211,7 +211,7 @@ def to_data_uri(value: Any) -> str:
 def _data_uri(name: str, text: str) -> tuple[str, bytes]:
     """Return type and bytes of a data URI."""
     head, comma, data = text.partition(",")
-    if not comma or not head[:5].lower() == "data:":
+    if not comma or head[:5].lower() != "data:":
         _not_a_data_uri(name, text)
     kind = head[5:]
     if kind.lower().endswith(";base64"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from runafter.expressions.functions.collections import distinct_types
 from runafter.expressions.functions.registry import (
@@ -48,7 +48,7 @@ def _build_or(arguments: Sequence[Closure]) -> Closure:
     return evaluate
 
 
-def _not_booleans(name: str, value: Any) -> None:
+def _not_booleans(name: str, value: Any) -> NoReturn:
     function_error(
         name,
         f"expects all of its parameters to be booleans. Found invalid parameter types: '{type_name(value)}'.",
@@ -177,6 +177,10 @@ def equals(left: Any, right: Any, *more: Any) -> bool:
     return all(loosely_equal(left, other) for other in (right, *more))
 
 
+_NULLABLE = frozenset({"String", "Array", "Object"})
+"""Types that strongEquals compares with null; a number or a boolean beside null is refused, as measured."""
+
+
 @function(
     "strongEquals",
     arity=Arity(2, None, _DEEP_EQUALITY, anchor="equals"),
@@ -189,7 +193,10 @@ def equals(left: Any, right: Any, *more: Any) -> bool:
 )
 def strong_equals(*values: Any) -> bool:
     types = distinct_types(values)
-    if len(types) > 1 and not all(is_number(value) for value in values):
+    kinds = {"Number" if is_number(value) else type_name(value) for value in values}
+    if kinds & _NULLABLE:
+        kinds.discard("Null")
+    if len(kinds) > 1:
         refuse(
             f"Template language function 'strongEquals' expects parameters of same type, but found '{','.join(types)}' "
             "distinct types."
@@ -212,7 +219,7 @@ def _compare(name: str, holds: Callable[[Any, Any], bool], left: Any, right: Any
     not_numbers(name, invalid)
 
 
-def not_numbers(name: str, invalid: list[str], *, anchor: str = NO_LINK) -> Any:
+def not_numbers(name: str, invalid: list[str], *, anchor: str = NO_LINK) -> NoReturn:
     """Refuse arguments that are no numbers."""
     refuse(
         f"The template language function '{name}' expects all of its parameters to be either integer or decimal "
