@@ -10,6 +10,7 @@ from typing import Any
 from runafter.errors import EvaluationError, NotSupported
 from runafter.expressions.scope import Scope
 from runafter.expressions.template import compile_template
+from runafter.values.json import json_numbers
 from runafter.values.size import MAX_JSON_DEPTH
 
 PROFILES = ("power-automate", "logic-apps-consumption", "logic-apps-standard")
@@ -32,7 +33,8 @@ def evaluate(
     """Return the value of an expression, of text with `@{...}` in it, or of JSON that holds such strings.
 
     `outputs` maps action names to their outputs, `trigger` is the trigger's outputs (`{"body": ...}`). `now` is an ISO
-    timestamp or a datetime; a naive one counts as UTC. `seed` decides what `rand` and `guid` give.
+    timestamp or a datetime; a naive one counts as UTC. `seed` decides what `rand` and `guid` give. Numbers come out as
+    JSON holds them: a decimal is a float, NaN the text 'NaN'.
 
     Raises:
         ExpressionError: the template cannot be parsed or evaluated; it carries code, message and place.
@@ -44,7 +46,7 @@ def evaluate(
     scope = scope_for(
         variables=variables, parameters=parameters, item=item, outputs=outputs, now=now, trigger=trigger, seed=seed
     )
-    return compile_template(template).evaluate(scope)
+    return json_numbers(compile_template(template).evaluate(scope))
 
 
 def scope_for(

@@ -16,19 +16,24 @@ expression is kept as it is and costs nothing to evaluate.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
 from runafter.errors import EvaluationError, ExpressionError, ExpressionSyntaxError
-from runafter.expressions.ast import Expression, Interpolation, Span
+from runafter.expressions.ast import Access, Call, Expression, Interpolation, Span
 from runafter.expressions.compiler import Constant, compile_expression
 from runafter.expressions.functions.registry import Closure
 from runafter.expressions.parser import CONSTANTS, parse_braced, parse_part
 from runafter.expressions.scope import Scope
-from runafter.values.json import stringify
+from runafter.values.json import json_numbers, stringify
 from runafter.values.size import MAX_JSON_DEPTH, TooLarge
 
 _CACHED: Final = 8192
+_ODD_NUMBERS: Final = frozenset(
+    {"decimal", "float", "json", "base64tojson", "xpath", "add", "sub", "mul", "div", "mod"}
+)
+"""Functions that can give a decimal, NaN or an infinity, none of which JSON has."""
 
 
 class Template:
@@ -44,9 +49,9 @@ class Template:
 
     def __init__(self, source: Any, closure: Closure, expressions: list[tuple[str, Expression, str]]) -> None:
         self.source = source
-        self._closure = closure
+        self._closure = _outward(closure, expressions)
         self.expressions = tuple(expressions)
-        self.is_constant = isinstance(closure, Constant)
+        self.is_constant = isinstance(self._closure, Constant)
 
     @property
     def constant(self) -> Any:
@@ -218,6 +223,30 @@ def _compile_object(
 def _unchanged(value: Any, compiled: Any) -> Constant:
     """Return the value itself where nothing in it was an escape, so that it is not held twice."""
     return Constant(value if compiled == value else compiled)
+
+
+def _outward(closure: Closure, expressions: list[tuple[str, Expression, str]]) -> Closure:
+    """Make decimals, NaN and infinities what JSON can hold when a value leaves its template."""
+    names = {call.name.casefold() for _, expression, _ in expressions for call in calls(expression)}
+    if not names & _ODD_NUMBERS:
+        return closure
+    if isinstance(closure, Constant):
+        return Constant(json_numbers(closure.value))
+    return lambda scope: json_numbers(closure(scope))
+
+
+def calls(expression: Expression) -> Iterator[Call]:
+    """Yield every call in an expression, outer ones first."""
+    waiting: list[Expression] = [expression]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Call):
+            yield node
+            waiting.extend(reversed(node.arguments))
+        elif isinstance(node, Access):
+            waiting.extend((node.key, node.target))
+        elif isinstance(node, Interpolation):
+            waiting.extend(part for part in reversed(node.parts) if not isinstance(part, str))
 
 
 def check_text(text: str) -> ExpressionError | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from json.encoder import encode_basestring
 from math import isfinite, isnan
+from operator import is_not
 from typing import Any, Final
 
 from runafter.values.content import content_text, is_envelope
@@ -112,6 +113,25 @@ def number_text(value: float | Decimal) -> str:
     if "." in text or "E" in text:
         return text
     return f'"{text}"' if text[-1] in "Ny" else f"{text}.0"
+
+
+def json_numbers(value: Any) -> Any:
+    """Return a value as JSON can hold it: a decimal as a float, NaN and infinities as their names.
+
+    What needs no change is returned as it is.
+    """
+    kind = type(value)
+    if kind is float:
+        return value if isfinite(value) else float_text(value)
+    if kind is Decimal:
+        return float(value)
+    if kind is list:
+        changed = [json_numbers(item) for item in value]
+        return changed if any(map(is_not, changed, value)) else value
+    if kind is dict:
+        members = {key: json_numbers(item) for key, item in value.items()}
+        return members if any(map(is_not, members.values(), value.values())) else value
+    return value
 
 
 def _write(value: Any, pieces: list[str], left: list[int], depth: int) -> None:
