@@ -213,7 +213,7 @@ def _compile_object(
         name = _compile(key, place, found, depth + 1) if isinstance(key, str) else Constant(str(key))
         members.append((name, _compile(item, place, found, depth + 1)))
     if all(isinstance(name, Constant) for name, _ in members):
-        fixed = [(name.value, item) for name, item in members if isinstance(name, Constant)]
+        fixed = [(stringify(name.value), item) for name, item in members if isinstance(name, Constant)]
         if all(isinstance(item, Constant) for _, item in fixed):
             return _unchanged(value, {name: item.value for name, item in fixed if isinstance(item, Constant)})
         return lambda scope: {name: item(scope) for name, item in fixed}
