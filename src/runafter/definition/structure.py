@@ -61,15 +61,15 @@ def _walk(actions: Node | None, parent: ActionNode | None, branch: str, depth: i
     for name, node in actions.members() if actions is not None else ():
         action = _action(name, node, parent, branch, depth)
         yield action
-        yield from _walk(node.get_ci("actions"), action, "actions", depth + 1)
-        for key, label in (("else", "else"), ("default", "default")):
-            other = node.get_ci(key)
-            if other is not None and other.kind == "object":
-                yield from _walk(other.get_ci("actions"), action, label, depth + 1)
-        for key, label in (("cases", "case"), ("tools", "tool")):
-            group = node.get_ci(key)
-            for case, inner in group.members() if group is not None else ():
-                yield from _walk(inner.get_ci("actions"), action, f"{label}:{case}", depth + 1)
+        for key, inner in node.members():
+            folded = key.casefold()
+            if folded == "actions":
+                yield from _walk(inner, action, "actions", depth + 1)
+            elif folded in {"else", "default"}:
+                yield from _walk(inner.get_ci("actions"), action, folded, depth + 1)
+            elif folded in {"cases", "tools"}:
+                for label, case in inner.members():
+                    yield from _walk(case.get_ci("actions"), action, f"{folded[:-1]}:{label}", depth + 1)
 
 
 def _run_after(entries: Node | None) -> dict[str, tuple[str, ...]]:
