@@ -1,0 +1,1 @@
+"""A folder of flows with what stands beside them, read into frozen values."""
