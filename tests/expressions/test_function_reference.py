@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from runafter.values.json import json_numbers
 from tests.expressions.scoring import SHARED, same
 from tools.docs_functions import PAGE, page
 
 from runafter.expressions.evaluate import evaluate
 from runafter.expressions.functions.library import MODULES, all_functions
 from runafter.expressions.functions.registry import REGISTRY
+from runafter.values.json import json_numbers
 
 EXAMPLES = [each.example for each in all_functions() if each.example is not None]
 

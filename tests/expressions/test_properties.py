@@ -239,6 +239,36 @@ def test_a_bomb_ends_in_a_value_or_a_clear_error(template: str) -> None:
         assert len(found.message) > 10
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["concat(" * 199 + "item()" + ")" * 199, "createArray(" * 199 + "item()" + ")" * 199, "item()" + "?['z']" * 200],
+)
+@pytest.mark.parametrize("frames", [0, 300, 600])
+def test_deep_expressions_work_or_are_refused_on_any_stack(text: str, frames: int) -> None:
+    def at_depth(left: int) -> Any:
+        return at_depth(left - 1) if left else answer(f"@{text}")
+
+    found = at_depth(frames)
+
+    assert frames or not isinstance(found, ExpressionError)
+
+
+def test_a_deep_value_in_a_deep_expression_is_answered() -> None:
+    value: Any = "x"
+    for _ in range(199):
+        value = [value]
+
+    for text in (
+        "createArray(" * 199 + "item()" + ")" * 199,
+        "equals(item(), item())",
+        "union(item(), createArray(item()))",
+    ):
+        try:
+            evaluate(f"@{text}", item=value)
+        except ExpressionError as error:
+            assert "nested" in error.message
+
+
 def test_a_value_that_grows_by_doubling_is_stopped() -> None:
     value: Any = ["x" * 100]
     for _ in range(60):

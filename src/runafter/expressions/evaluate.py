@@ -46,7 +46,11 @@ def evaluate(
     scope = scope_for(
         variables=variables, parameters=parameters, item=item, outputs=outputs, now=now, trigger=trigger, seed=seed
     )
-    return json_numbers(compile_template(template).evaluate(scope))
+    value = compile_template(template).evaluate(scope)
+    try:
+        return json_numbers(value)
+    except RecursionError:
+        raise EvaluationError("The value is nested too deeply to be handed out.") from None
 
 
 def scope_for(

@@ -36,6 +36,8 @@ def parse_part(text: str, start: int, end: int) -> Expression:
         return _Parser(text, start, end, tokens).whole()
     except ExpressionSyntaxError as error:
         raise _explained(error, text[start:end]) from None
+    except RecursionError:
+        raise too_deep(text) from None
 
 
 def parse_braced(text: str, start: int) -> tuple[Expression, int] | None:
@@ -47,6 +49,19 @@ def parse_braced(text: str, start: int) -> tuple[Expression, int] | None:
         return _Parser(text, start, after - 1, tokens).whole(), after
     except ExpressionSyntaxError as error:
         raise _explained(error, text[start:]) from None
+    except RecursionError:
+        raise too_deep(text) from None
+
+
+def too_deep(text: str, start: int = 0, end: int | None = None) -> ExpressionSyntaxError:
+    """Return the error for an expression whose parts are nested beyond `MAX_DEPTH`."""
+    return ExpressionSyntaxError(
+        f"The template language expression is nested more than {MAX_DEPTH} levels deep.",
+        text=text,
+        start=start,
+        end=len(text) if end is None else end,
+        hint="Compute a part of it in a Compose action or a variable.",
+    )
 
 
 def _explained(error: ExpressionSyntaxError, text: str) -> ExpressionSyntaxError:
@@ -71,9 +86,9 @@ class _Parser:
         return expression
 
     def expression(self, depth: int) -> Expression:
-        if depth > MAX_DEPTH:
-            self.too_deep()
         token = self.tokens[self.at]
+        if depth > MAX_DEPTH:
+            raise too_deep(self.text, token.start, token.end)
         match token.kind:
             case "StringLiteral" | "IntegerLiteral" | "FloatLiteral":
                 self.at += 1
@@ -121,7 +136,7 @@ class _Parser:
                 return target
             links += 1
             if links > MAX_DEPTH:
-                self.too_deep()
+                raise too_deep(self.text, token.start, token.end)
             target = Access(target, key, optional, token.kind == "Dot", Span(target.span.start, end))
 
     def expect(self, kind: Kind) -> Token:
@@ -138,14 +153,4 @@ class _Parser:
             text=self.text,
             start=token.start,
             end=token.end,
-        )
-
-    def too_deep(self) -> NoReturn:
-        token = self.tokens[self.at]
-        raise ExpressionSyntaxError(
-            f"The template language expression is nested more than {MAX_DEPTH} levels deep.",
-            text=self.text,
-            start=token.start,
-            end=token.end,
-            hint="Compute a part of it in a Compose action or a variable.",
         )

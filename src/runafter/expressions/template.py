@@ -24,7 +24,7 @@ from runafter.errors import EvaluationError, ExpressionError, ExpressionSyntaxEr
 from runafter.expressions.ast import Access, Call, Expression, Interpolation, Span
 from runafter.expressions.compiler import Constant, compile_expression
 from runafter.expressions.functions.registry import Closure
-from runafter.expressions.parser import CONSTANTS, parse_braced, parse_part
+from runafter.expressions.parser import CONSTANTS, parse_braced, parse_part, too_deep
 from runafter.expressions.scope import Scope
 from runafter.values.json import json_numbers, stringify
 from runafter.values.size import MAX_JSON_DEPTH, TooLarge
@@ -85,10 +85,13 @@ def compile_template(value: Any) -> Template:
         ExpressionSyntaxError: a string is no expression (EXP001, EXP010).
         EvaluationError: an unknown function (EXP003) or a wrong number of arguments (EXP002).
     """
-    if type(value) is str:
-        return _compile_text(value)
-    found: list[tuple[str, Expression, str]] = []
-    return Template(value, _compile(value, "", found, 0), found)
+    try:
+        if type(value) is str:
+            return _compile_text(value)
+        found: list[tuple[str, Expression, str]] = []
+        return Template(value, _compile(value, "", found, 0), found)
+    except RecursionError:
+        raise too_deep(value if isinstance(value, str) else "") from None
 
 
 @lru_cache(maxsize=_CACHED)

@@ -7,7 +7,7 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
-from runafter.errors import EvaluationError
+from runafter.errors import EvaluationError, NotSupported
 from runafter.expressions.functions.registry import (
     INTEGER,
     NO_LINK,
@@ -103,6 +103,39 @@ def _own_outputs(scope: Scope, name: str) -> Any:
 
 def _body_of(found: Any) -> Any:
     return found.get("body") if isinstance(found, dict) else None
+
+
+@function(
+    "actionOutputs",
+    arity=ONLY_ONE,
+    parameters=_NAME,
+    scope=True,
+    returns="any",
+    group="workflow",
+    summary="Return the outputs of an action; the older name of outputs.",
+    signature="actionOutputs('action')",
+    hidden=True,
+)
+def action_outputs(scope: Scope, name: str) -> Any:
+    return scope.outputs(name)
+
+
+@function(
+    "agentParameters",
+    arity=ONLY_ONE,
+    parameters=_NAME,
+    scope=True,
+    returns="any",
+    group="workflow",
+    summary="Return a parameter that an agent chose for its tool; only inside the tools of an Agent action.",
+    signature="agentParameters('name')",
+    hidden=True,
+)
+def agent_parameters(scope: Scope, name: str) -> Any:
+    try:
+        return scope.call("agentParameters", [name])
+    except NotSupported as fault:
+        raise EvaluationError(fault.message, hint=fault.hint, code=fault.code) from fault
 
 
 @function(
