@@ -11,8 +11,7 @@ from typing import Any, NoReturn
 from runafter.errors import EvaluationError
 from runafter.expressions.functions.registry import BARE_LINK, link
 from runafter.values.json import stringify
-
-_MISSING = object()
+from runafter.values.objects import MISSING, property_of
 
 
 def select(target: Any, key: Any, shown: str, *, optional: bool) -> Any:
@@ -23,7 +22,7 @@ def select(target: Any, key: Any, shown: str, *, optional: bool) -> Any:
     if kind is str:
         if type(target) is dict:
             found = property_of(target, key)
-            if found is not _MISSING:
+            if found is not MISSING:
                 return found
             if optional:
                 return None
@@ -43,42 +42,6 @@ def select(target: Any, key: Any, shown: str, *, optional: bool) -> Any:
         if type(target) is dict:
             _refuse(shown, f"property '{key}' cannot be selected. Object properties can only be selected by names.")
     _refuse(shown, f"property '{stringify(key)}' cannot be selected.")
-
-
-def property_of(target: dict[str, Any], key: str) -> Any:
-    """Return a property: spelled exactly, else in another case, else down the path that `a/b` names."""
-    found = _named(target, key)
-    if found is not _MISSING or "/" not in key:
-        return found
-    value: Any = target
-    for name in key.split("/"):
-        if type(value) is not dict:
-            return _MISSING
-        value = _named(value, name)
-        if value is _MISSING:
-            return _MISSING
-    return value
-
-
-def has_property(target: dict[str, Any], key: str) -> bool:
-    """Say whether an object has a property of that name, in any case."""
-    return _named(target, key) is not _MISSING
-
-
-def property_named(target: dict[str, Any], key: str) -> Any:
-    """Return a property of that name, in any case; null where there is none."""
-    found = _named(target, key)
-    return None if found is _MISSING else found
-
-
-def _named(target: dict[str, Any], key: str) -> Any:
-    if key in target:
-        return target[key]
-    folded = key.casefold()
-    for name, value in target.items():
-        if name.casefold() == folded:
-            return value
-    return _MISSING
 
 
 def _missing(target: dict[str, Any], key: str) -> str:

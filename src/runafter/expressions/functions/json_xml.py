@@ -14,19 +14,7 @@ from runafter.expressions.functions.registry import (
     function_error,
 )
 from runafter.expressions.functions.strings import A_STRING, ONLY_ONE
-from runafter.expressions.xmltext import (
-    BadPath,
-    BadXml,
-    decode_name,
-    decode_value,
-    encode_name,
-    encode_value,
-    evaluate_path,
-    from_json,
-    outer_xml,
-    parse_xml,
-    to_json,
-)
+from runafter.expressions.xmlnames import decode_name, decode_value, encode_name, encode_value
 from runafter.values.compare import type_name
 from runafter.values.content import XML, content_bytes, content_text, envelope, is_envelope
 from runafter.values.jsonread import UnreadableJson, read_json
@@ -56,9 +44,11 @@ def json(value: Any) -> Any:
         return parse_json("json", value)
     if is_envelope(value):
         if "xml" in value["$content-type"].lower():
+            from runafter.expressions import xmltext  # lxml is slow to load
+
             try:
-                return to_json(parse_xml(content_bytes(value)))
-            except (BadXml, ValueError) as fault:
+                return xmltext.to_json(xmltext.parse_xml(content_bytes(value)))
+            except (xmltext.BadXml, ValueError) as fault:
                 function_error(
                     "json", f"parameter is not valid. The provided value cannot be converted: '{fault}'.", anchor=None
                 )
@@ -81,14 +71,16 @@ def json(value: Any) -> Any:
     example=("xml('<a/>')", {"$content-type": XML, "$content": "PGEgLz4="}),
 )
 def xml(value: Any) -> dict[str, Any]:
+    from runafter.expressions import xmltext  # lxml is slow to load
+
     if is_envelope(value):
         return {"$content-type": XML, "$content": value["$content"]}
     try:
         if type(value) is str:
-            text = outer_xml(parse_xml(value))
+            text = xmltext.outer_xml(xmltext.parse_xml(value))
         else:
-            text = from_json(value)
-    except BadXml as fault:
+            text = xmltext.from_json(value)
+    except xmltext.BadXml as fault:
         function_error(
             "xml", f"parameter is not valid. The provided value cannot be converted to XML: '{fault}'.", anchor=None
         )
@@ -105,6 +97,8 @@ def xml(value: Any) -> dict[str, Any]:
     example=("xpath(xml('<a><b>1</b></a>'), 'count(/a/b)')", 1.0),
 )
 def xpath(document: Any, path: Any) -> Any:
+    from runafter.expressions import xmltext  # lxml is slow to load
+
     if not (is_envelope(document) and "xml" in document["$content-type"].lower()):
         function_error(
             "xpath",
@@ -118,14 +112,14 @@ def xpath(document: Any, path: Any) -> Any:
             anchor=None,
         )
     try:
-        found = evaluate_path(parse_xml(content_bytes(document)), path)
-    except BadPath:
+        found = xmltext.evaluate_path(xmltext.parse_xml(content_bytes(document)), path)
+    except xmltext.BadPath:
         function_error(
             "xpath",
             "parameters are invalid: the 'xpath' parameter must be a supported, well formed XPath expression.",
             anchor=None,
         )
-    except (BadXml, ValueError) as fault:
+    except (xmltext.BadXml, ValueError) as fault:
         raise EvaluationError(
             f"The template language function 'xpath' parameters are invalid: the 'xml' parameter is no XML: '{fault}'."
         ) from fault

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
-from urllib.parse import parse_qsl
 
 from runafter.errors import EvaluationError, NotSupported
 from runafter.expressions.functions.registry import (
-    INTEGER,
     NO_LINK,
     STRING,
     Arity,
     Parameter,
     function,
-    function_error,
-    not_valid,
 )
 from runafter.expressions.functions.strings import ONLY_ONE
 from runafter.expressions.scope import Scope
-from runafter.values.content import content_bytes, content_text, envelope, is_envelope
 
-_NAME = (Parameter("", STRING, terse=True),)
+A_NAME = (Parameter("", STRING, terse=True),)
 _UP_TO_ONE = Arity(0, 1, "must have only one parameter", invoked=None, anchor=NO_LINK)
 _NONE = Arity(0, 0, "must not have any parameters", invoked=None, anchor=NO_LINK)
 _ANYWHERE = Arity(0, None, "")
@@ -36,7 +29,7 @@ def not_here(name: str) -> EvaluationError:
 @function(
     "actions",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="object",
     group="workflow",
@@ -50,7 +43,7 @@ def actions(scope: Scope, name: str) -> dict[str, Any]:
 @function(
     "body",
     arity=_UP_TO_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -59,14 +52,14 @@ def actions(scope: Scope, name: str) -> dict[str, Any]:
 )
 def body(scope: Scope, name: str | None = None) -> Any:
     if name is None:
-        return _body_of(_own_outputs(scope, "body"))
+        return body_of(_own_outputs(scope, "body"))
     return scope.body(name)
 
 
 @function(
     "actionBody",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -81,7 +74,7 @@ def action_body(scope: Scope, name: str) -> Any:
 @function(
     "outputs",
     arity=_UP_TO_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -101,14 +94,14 @@ def _own_outputs(scope: Scope, name: str) -> Any:
     return record.get("outputs")
 
 
-def _body_of(found: Any) -> Any:
+def body_of(found: Any) -> Any:
     return found.get("body") if isinstance(found, dict) else None
 
 
 @function(
     "actionOutputs",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -123,7 +116,7 @@ def action_outputs(scope: Scope, name: str) -> Any:
 @function(
     "agentParameters",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -156,7 +149,7 @@ def action(scope: Scope, *arguments: Any) -> dict[str, Any]:
 @function(
     "result",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="array",
     group="workflow",
@@ -183,7 +176,7 @@ def item(scope: Scope) -> Any:
 @function(
     "items",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -197,7 +190,7 @@ def items(scope: Scope, loop: str) -> Any:
 @function(
     "iterationIndexes",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="integer",
     group="workflow",
@@ -211,7 +204,7 @@ def iteration_indexes(scope: Scope, loop: str) -> int:
 @function(
     "variables",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -225,7 +218,7 @@ def variables(scope: Scope, name: str) -> Any:
 @function(
     "parameters",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -239,7 +232,7 @@ def parameters(scope: Scope, name: str) -> Any:
 @function(
     "appsetting",
     arity=ONLY_ONE,
-    parameters=_NAME,
+    parameters=A_NAME,
     scope=True,
     returns="any",
     group="workflow",
@@ -317,186 +310,3 @@ def list_callback_url(scope: Scope, *arguments: Any) -> str:
     if arguments:
         raise not_here("listCallbackUrl")
     return scope.list_callback_url()
-
-
-_FORM = Arity(
-    2,
-    2,
-    "expects two parameters: the name of the action as the first parameter, the name of the form field as the second "
-    "parameter",
-    anchor=NO_LINK,
-)
-_ACTION_NAME = Parameter("its first parameter to be of type 'String'", STRING, NO_LINK)
-_FIELD_NAME = Parameter("its second parameter to be of type 'String'", STRING, NO_LINK)
-
-
-@function(
-    "formDataValue",
-    arity=_FORM,
-    parameters=(_ACTION_NAME, _FIELD_NAME),
-    scope=True,
-    returns="string",
-    group="workflow",
-    summary="Return the one value of a field in the form that an action received.",
-    signature="formDataValue('action', 'key')",
-)
-def form_data_value(scope: Scope, name: str, key: str) -> Any:
-    return _single("formDataValue", scope.outputs(name), key)
-
-
-@function(
-    "formDataMultiValues",
-    arity=_FORM,
-    parameters=(_ACTION_NAME, _FIELD_NAME),
-    scope=True,
-    returns="array",
-    group="workflow",
-    summary="Return all values of a field in the form that an action received.",
-    signature="formDataMultiValues('action', 'key')",
-)
-def form_data_multi_values(scope: Scope, name: str, key: str) -> list[Any]:
-    return _form_values("formDataMultiValues", scope.outputs(name), key)
-
-
-@function(
-    "triggerFormDataValue",
-    arity=ONLY_ONE,
-    parameters=_NAME,
-    scope=True,
-    returns="string",
-    group="workflow",
-    summary="Return the one value of a field in the form that the trigger received.",
-    signature="triggerFormDataValue('key')",
-)
-def trigger_form_data_value(scope: Scope, key: str) -> Any:
-    return _single("triggerFormDataValue", scope.trigger().get("outputs"), key)
-
-
-@function(
-    "triggerFormDataMultiValues",
-    arity=ONLY_ONE,
-    parameters=_NAME,
-    scope=True,
-    returns="array",
-    group="workflow",
-    summary="Return all values of a field in the form that the trigger received.",
-    signature="triggerFormDataMultiValues('key')",
-)
-def trigger_form_data_multi_values(scope: Scope, key: str) -> list[Any]:
-    return _form_values("triggerFormDataMultiValues", scope.trigger().get("outputs"), key)
-
-
-def _single(name: str, found: Any, key: str) -> Any:
-    values = _form_values(name, found, key)
-    if len(values) > 1:
-        function_error(name, f"found more than one value for the form field '{key}'.")
-    return values[0] if values else None
-
-
-def _form_values(name: str, found: Any, key: str) -> list[Any]:
-    """Return the values of a form field, from `$formdata` or from the content itself."""
-    content = _body_of(found)
-    if isinstance(content, dict):
-        fields = content.get("$formdata")
-        if isinstance(fields, list):
-            return [each.get("value") for each in fields if isinstance(each, dict) and each.get("key") == key]
-        if is_envelope(content):
-            kind = content["$content-type"].lower()
-            if kind.startswith("application/x-www-form-urlencoded"):
-                pairs = parse_qsl(content_text(content), keep_blank_values=True)
-                return [value for field, value in pairs if field == key]
-            if kind.startswith("multipart/form-data"):
-                return [
-                    content_text(part["body"]) if is_envelope(part["body"]) else part["body"]
-                    for part in _parts(content)
-                    if part["name"] == key
-                ]
-    function_error(
-        name,
-        "failed to retrieve form data from outputs. The supported content types are "
-        f"'application/x-www-form-urlencoded, multipart/form-data' and the provided content type is '{_type_of(found)}'.",
-    )
-
-
-@function(
-    "multipartBody",
-    arity=Arity(
-        2,
-        2,
-        "expects two parameters: the name of the action as the first parameter, the index of the multipart content as "
-        "the second parameter",
-        anchor=NO_LINK,
-    ),
-    parameters=(_ACTION_NAME, Parameter("its second parameter to be of type 'Integer'", INTEGER, NO_LINK)),
-    scope=True,
-    returns="any",
-    group="workflow",
-    summary="Return one part of the multipart content that an action received, counted from 0.",
-    signature="multipartBody('action', index)",
-)
-def multipart_body(scope: Scope, name: str, index: int) -> Any:
-    return _part("multipartBody", scope.outputs(name), index)
-
-
-@function(
-    "triggerMultipartBody",
-    arity=ONLY_ONE,
-    parameters=(Parameter("", INTEGER, terse=True),),
-    scope=True,
-    returns="any",
-    group="workflow",
-    summary="Return one part of the multipart content that the trigger received, counted from 0.",
-    signature="triggerMultipartBody(index)",
-)
-def trigger_multipart_body(scope: Scope, index: int) -> Any:
-    return _part("triggerMultipartBody", scope.trigger().get("outputs"), index)
-
-
-def _part(name: str, found: Any, index: int) -> Any:
-    content = _body_of(found)
-    parts: list[Any] | None = None
-    if isinstance(content, dict):
-        if isinstance(content.get("$multipart"), list):
-            parts = content["$multipart"]
-        elif is_envelope(content) and content["$content-type"].lower().startswith("multipart/"):
-            parts = _parts(content)
-    if parts is None:
-        function_error(
-            name,
-            "failed to retrieve multipart contents from outputs. The supported multipart content type is "
-            f"'multipart/*' and the provided content type is '{_type_of(found)}'. ",
-        )
-    if not 0 <= index < len(parts):
-        not_valid(name)
-    part = parts[index]
-    return part.get("body") if isinstance(part, dict) else part
-
-
-def _parts(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """Split multipart content; each part has `name`, `headers` and `body`."""
-    try:
-        data = content_bytes(content)
-    except ValueError:
-        return []
-    head = f"Content-Type: {content['$content-type']}\r\n\r\n".encode("utf-8", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + data)
-    found: list[dict[str, Any]] = []
-    for part in message.iter_parts() if message.is_multipart() else ():
-        payload = part.get_payload(decode=True)
-        name = part.get_param("name", header="content-disposition")
-        headers = {key: str(value) for key, value in part.items()}
-        body = envelope(headers.get("Content-Type", "text/plain"), payload if isinstance(payload, bytes) else b"")
-        found.append({"name": name, "headers": headers, "body": body})
-    return found
-
-
-def _type_of(found: Any) -> str:
-    content = _body_of(found)
-    if is_envelope(content):
-        return str(content["$content-type"])
-    headers = found.get("headers") if isinstance(found, dict) else None
-    if isinstance(headers, dict):
-        for key, value in headers.items():
-            if key.lower() == "content-type":
-                return str(value)
-    return "<null>"
