@@ -11,6 +11,14 @@ from runafter.protocol.events import Outcome
 JSON_TYPE = "application/json; charset=utf-8"
 
 
+class Refused(Exception):
+    """An emulated service says no; carries the answer. Never leaves the tenant."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message or str(outcome.status_code))
+        self.outcome = outcome
+
+
 def ok(body: Any = None, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Outcome:
     """Return a success; without a body its content type is left out."""
     sent: dict[str, Any] = dict(headers or {})
@@ -32,6 +40,11 @@ def failure(status: int, code: str, message: str, *, headers: Mapping[str, str] 
         code=code,
         message=message,
     )
+
+
+def refuse(status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> Refused:
+    """Return the exception for `failure(...)`, to be raised."""
+    return Refused(failure(status, code, message, headers=headers))
 
 
 def connector_failure(status: int, message: str, *, source: str, headers: Mapping[str, str] | None = None) -> Outcome:

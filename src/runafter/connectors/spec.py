@@ -60,6 +60,10 @@ class Surroundings(Protocol):
         """Deliver a webhook's answer: `outputs` become the outputs of the waiting action."""
         ...
 
+    def handler(self, name: str) -> Callable[[Mapping[str, Any]], Any] | None:
+        """Return the function that the tenant's owner registered under `name`, None when there is none."""
+        ...
+
     def store_of(self, service: str) -> Store:
         """Return the state of a service, own or foreign (mail sent by an approval, for example)."""
         ...

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from runafter.connectors import odata
-from runafter.connectors.answers import failure
+from runafter.connectors.answers import Refused, failure
 from runafter.connectors.check import parameter_findings
 from runafter.connectors.http import encoded_body
 from runafter.connectors.instants import TICKS_PER_SECOND
@@ -77,6 +77,7 @@ class Tenant:
         self.user = user
         self.idempotency = idempotency
         self.connections: dict[str, Connection] = {}
+        self.handlers: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
         self.on_signal: Signal | None = None
         self.served: list[Served] = []
         self.signals: list[tuple[str, Any]] = []
@@ -91,6 +92,13 @@ class Tenant:
     def new_id(self) -> str:
         self._ids += 1
         return guid(self.seed, "id", self.state.service("$tenant").next_number("id"))
+
+    def handler(self, name: str) -> Callable[[Mapping[str, Any]], Any] | None:
+        return self.handlers.get(name.lower())
+
+    def handle(self, name: str, function: Callable[[Mapping[str, Any]], Any]) -> None:
+        """Let `function` answer what has no behaviour of its own, e.g. `dataverse/new_ApproveOrder` or `sql/usp_Add`."""
+        self.handlers[name.lower()] = function
 
     def store_of(self, service: str) -> Store:
         return self.state.service(service)
@@ -209,6 +217,8 @@ class Tenant:
             )
             try:
                 return handler(call)
+            except Refused as error:
+                return error.outcome
             except odata.BadQuery as error:
                 return failure(400, "BadRequest", str(error))
 
@@ -392,6 +402,8 @@ class Tenant:
             )
             try:
                 return face.handle(call)
+            except Refused as error:
+                return error.outcome
             except odata.BadQuery as error:
                 return failure(400, "BadRequest", str(error))
 

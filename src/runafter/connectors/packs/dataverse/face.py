@@ -1,0 +1,235 @@
+"""The Dataverse Web API: rows by HTTP verb, If-Match, counts, actions, and $batch with changesets."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from runafter.connectors.answers import Refused, failure, no_content, ok
+from runafter.connectors.packs.dataverse.emulator import ORIGIN, context, entity_answer
+from runafter.connectors.packs.dataverse.tables import PAGE_SIZE, Tables
+from runafter.connectors.spec import Face, FaceCall, Request, Row, Store
+from runafter.protocol.events import Outcome
+
+_ROOT = re.compile(r"/api/data/v9\.\d+/?(?P<rest>.*)")
+_ENTITY = re.compile(r"(?P<set>\w+)(?:\((?P<key>.*)\))?(?P<more>/.*)?")
+_HEADERS = {"OData-Version": "4.0"}
+
+
+class _Undo:
+    """Passes writes to a store and can take them back: a changeset's transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._before: list[tuple[str, str, Row | None]] = []
+
+    def get(self, table: str, key: str) -> Row | None:
+        return self._store.get(table, key)
+
+    def put(self, table: str, key: str, row: Row) -> None:
+        self._before.append((table, key, self._store.get(table, key)))
+        self._store.put(table, key, row)
+
+    def delete(self, table: str, key: str) -> bool:
+        self._before.append((table, key, self._store.get(table, key)))
+        return self._store.delete(table, key)
+
+    def rows(self, table: str) -> list[tuple[str, Row]]:
+        return self._store.rows(table)
+
+    def tables(self) -> list[str]:
+        return self._store.tables()
+
+    def next_number(self, sequence: str) -> int:
+        return self._store.next_number(sequence)
+
+    def roll_back(self) -> None:
+        for table, key, row in reversed(self._before):
+            if row is None:
+                self._store.delete(table, key)
+            else:
+                self._store.put(table, key, row)
+
+
+def handle(call: FaceCall) -> Outcome:
+    """Answer one request of the Web API."""
+    found = _ROOT.fullmatch(call.request.path)
+    if found is None:
+        return failure(404, "0x80060888", f"There is no resource at {call.request.path}.")
+    rest = found["rest"].strip("/")
+    if rest == "$batch":
+        return _batch(call)
+    return _single(
+        call, call.store, call.request.method, rest, dict(call.request.query), call.request.json, call.request.headers
+    )
+
+
+def _single(
+    call: FaceCall, store: Store, method: str, rest: str, query: dict[str, str], body: Any, headers: Any
+) -> Outcome:
+    tables = Tables(store, call.around, call.now, call.user)
+    found = _ENTITY.fullmatch(rest)
+    if found is None or not rest:
+        return ok({"@odata.context": f"{ORIGIN}/$metadata", "value": []}, headers=_HEADERS)
+    if rest in ("WhoAmI", "WhoAmI()"):
+        zero = "00000000-0000-0000-0000-00000000000"
+        return ok({"BusinessUnitId": f"{zero}1", "UserId": f"{zero}2", "OrganizationId": f"{zero}3"}, headers=_HEADERS)
+    entity_set, key = found["set"], found["key"]
+    try:
+        if key is None:
+            return _collection(call, tables, method, entity_set, query, body, headers)
+        return _entity(tables, method, entity_set, key, query, body, headers)
+    except Refused as refused:
+        return refused.outcome
+
+
+def _collection(
+    call: FaceCall, tables: Tables, method: str, entity_set: str, query: dict[str, str], body: Any, headers: Any
+) -> Outcome:
+    if method == "GET":
+        size = re.search(r"odata\.maxpagesize=(\d+)", headers.get("prefer", ""))
+        skip = int(query["$skiptoken"]) if query.get("$skiptoken", "").isdigit() else 0
+        page_size = min(PAGE_SIZE, int(size[1])) if size else PAGE_SIZE
+        rows, after, total, schema = tables.listed(entity_set, query, page_size=page_size, skip=skip)
+        answer: dict[str, Any] = {"@odata.context": context(schema.entity_set, single=False)}
+        if query.get("$count", "").lower() == "true":
+            answer["@odata.count"] = total
+        answer["value"] = rows
+        if after is not None:
+            answer["@odata.nextLink"] = f"{ORIGIN}/{schema.entity_set}?$skiptoken={after}"
+        return ok(answer, headers=_HEADERS)
+    if method != "POST":
+        return failure(405, "0x80060888", f"The requested resource does not support http method '{method}'.")
+    seeded = tables.store.get("$actions", entity_set)
+    handler = call.around.handler(f"dataverse/{entity_set}")
+    if handler is not None:
+        return ok(handler(body or {}), headers=_HEADERS)
+    if seeded is not None:
+        return (
+            ok(seeded.get("returns"), headers=_HEADERS) if seeded.get("returns") is not None else no_content(_HEADERS)
+        )
+    row = tables.create(entity_set, body or {})
+    schema = tables.schema(entity_set)
+    sent = {**_HEADERS, "OData-EntityId": f"{ORIGIN}/{schema.entity_set}({row[schema.key]})"}
+    if "return=representation" in headers.get("prefer", ""):
+        return ok(entity_answer(schema.entity_set, schema.key, row), status=201, headers=sent)
+    return no_content(sent)
+
+
+def _entity(
+    tables: Tables, method: str, entity_set: str, key: str, query: dict[str, str], body: Any, headers: Any
+) -> Outcome:
+    schema = tables.schema(entity_set)
+    match method:
+        case "GET":
+            _, row = tables.existing(schema, key)
+            if headers.get("if-none-match") == row["@odata.etag"]:
+                return ok(None, status=304, headers=_HEADERS)
+            shown = tables.shown(schema, row, query.get("$select", ""), query.get("$expand", ""))
+            return ok(entity_answer(schema.entity_set, schema.key, shown), headers=_HEADERS)
+        case "PATCH":
+            match_tag = headers.get("if-match")
+            if headers.get("if-none-match") == "*" and tables.find(schema, key)[1] is not None:
+                return failure(412, "0x80060892", "A record with matching key values already exists.")
+            if match_tag is not None:
+                row, created = tables.update(entity_set, key, body or {}, if_match=match_tag), False
+            else:
+                row, created = tables.upsert(entity_set, key, body or {})
+            sent = {**_HEADERS, "OData-EntityId": f"{ORIGIN}/{schema.entity_set}({row[schema.key]})"}
+            if "return=representation" in headers.get("prefer", ""):
+                return ok(
+                    entity_answer(schema.entity_set, schema.key, row), status=201 if created else 200, headers=sent
+                )
+            return no_content(sent)
+        case "DELETE":
+            _, row = tables.existing(schema, key)
+            if headers.get("if-match") not in (None, "*", row["@odata.etag"]):
+                text = "The version of the existing record doesn't match the RowVersion property provided."
+                return failure(412, "0x80060882", text)
+            tables.delete(entity_set, key)
+            return no_content(_HEADERS)
+        case _:
+            return failure(405, "0x80060888", f"The requested resource does not support http method '{method}'.")
+
+
+# -- $batch ----------------------------------------------------------------------------------------------------------
+
+
+def _boundary(content_type: str) -> str:
+    found = re.search(r'boundary="?([^";]+)"?', content_type)
+    return found[1] if found else ""
+
+
+def _parts(text: str, boundary: str) -> list[tuple[dict[str, str], str]]:
+    parts = list[tuple[dict[str, str], str]]()
+    for chunk in text.split(f"--{boundary}")[1:]:
+        if chunk.startswith("--"):
+            break
+        head, _, body = chunk.lstrip("\n").partition("\n\n")
+        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in head.splitlines())}
+        parts.append((headers, body))
+    return parts
+
+
+def _request(call: FaceCall, store: Store, text: str) -> Outcome:
+    head, _, body = text.partition("\n\n")
+    line, *rest = head.strip().splitlines()
+    method, address, *_ = line.split(" ")
+    headers = {k.strip().lower(): v.strip() for k, _, v in (entry.partition(":") for entry in rest)}
+    path, _, query = address.partition("?")
+    found = re.search(r"/api/data/v9\.\d+/(.*)", path)
+    rest_path = unquote(found[1] if found else path).strip("/")
+    parsed = json.loads(body) if body.strip() else None
+    return _single(call, store, method, rest_path, dict(parse_qsl(query, True)), parsed, headers)
+
+
+def _written(outcome: Outcome, content_id: str | None) -> str:
+    lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
+    if content_id:
+        lines.append(f"Content-ID: {content_id}")
+    lines += ["", f"HTTP/1.1 {outcome.status_code} {'No Content' if outcome.status_code == 204 else 'OK'}"]
+    lines += [f"{name}: {value}" for name, value in outcome.headers.items()]
+    lines += ["", json.dumps(outcome.body) if outcome.has_body else ""]
+    return "\r\n".join(lines)
+
+
+def _batch(call: FaceCall) -> Outcome:
+    """Answer a multipart batch; a changeset is all or nothing, and the first failure ends the batch."""
+    request: Request = call.request
+    text = request.body.decode("utf-8").replace("\r\n", "\n")
+    answers, status = list[str](), 200
+    for headers, body in _parts(text, _boundary(request.headers.get("content-type", ""))):
+        kind = headers.get("content-type", "")
+        if kind.startswith("multipart/mixed"):
+            undo, inner = _Undo(call.store), list[str]()
+            failed: Outcome | None = None
+            for part, content in _parts(body, _boundary(kind)):
+                outcome = _request(call, undo, content)
+                if (outcome.status_code or 500) >= 400:
+                    failed = outcome
+                    break
+                inner.append(_written(outcome, part.get("content-id")))
+            if failed is not None:
+                undo.roll_back()
+                answers.append(_written(failed, None))
+                status = failed.status_code or 500
+                break
+            whole = "".join(f"--changesetresponse\r\n{entry}\r\n" for entry in inner)
+            answers.append(
+                f"Content-Type: multipart/mixed; boundary=changesetresponse\r\n\r\n{whole}--changesetresponse--"
+            )
+        else:
+            outcome = _request(call, call.store, body)
+            answers.append(_written(outcome, None))
+            if (outcome.status_code or 500) >= 400 and "odata.continue-on-error" not in request.headers.get(
+                "prefer", ""
+            ):
+                status = outcome.status_code or 500
+                break
+    whole = "".join(f"--batchresponse\r\n{entry}\r\n" for entry in answers) + "--batchresponse--"
+    return ok(whole, status=status, headers={**_HEADERS, "Content-Type": "multipart/mixed; boundary=batchresponse"})
+
+
+FACES = (Face(hosts=(r".*\.crm\d*\.dynamics\.com",), mount="dataverse", handle=handle),)
