@@ -112,7 +112,8 @@ def _change(
     match operation:
         case "set":
             value = None if value is _ABSENT else value
-            _check(name, variable.type, value)
+            if value is not None:  # flows in production empty arrays and objects by setting null
+                _check(name, variable.type, value)
             _check_size(machine, name, value)
             variable.value, variable.is_shared = value, True
         case "increment" | "decrement":

@@ -34,15 +34,16 @@ class Auto:
         return outputs
 
     def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return values for the declared parameters that have neither a value nor a default."""
+        """Return values for the parameters that are read or declared and have neither a value nor a default."""
+        known = {name.casefold() for name in given} | {"$connections", "$authentication"}
         found: dict[str, Any] = {}
         for name, parameter in self.program.parameters.items():
-            if name not in given and not parameter.has_default:
-                shape = self._inference.parameter(name)
-                if parameter.name in {"$connections", "$authentication"}:
-                    found[name] = {}
-                    continue
-                found[name] = _typed(shape.sample(), parameter.type)
+            if name.casefold() not in known and not parameter.has_default:
+                found[name] = _typed(self._inference.parameter(name).sample(), parameter.type)
+        declared = {name.casefold() for name in self.program.parameters}
+        for folded, shape in self._inference.parameters.items():
+            if folded not in known and folded not in declared:
+                found[shape.name or folded] = shape.sample()
         return found
 
     def app_settings(self, given: dict[str, str]) -> dict[str, str]:

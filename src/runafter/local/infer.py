@@ -17,12 +17,14 @@ from runafter.expressions.template import parse_text
 from runafter.local.shapes import Shape, from_json, from_schema
 from runafter.program.steps import (
     AnyStep,
+    Block,
     CallStep,
     EvaluateStep,
     ForeachStep,
     IfStep,
     Program,
     RespondStep,
+    ScopeStep,
     SwitchStep,
     TerminateStep,
     UntilStep,
@@ -39,11 +41,13 @@ _TIME_ARGUMENTS = {
     "dayofyear", "startofday", "startofhour", "startofmonth", "ticks", "convertfromutc", "converttoutc", "converttimezone",
     "datedifference",
 }  # fmt: skip
-_NUMBER_ARGUMENTS = {"add", "sub", "mul", "div", "mod", "min", "max", "range", "rand", "formatnumber"}
+_NUMBER_ARGUMENTS = {"add", "sub", "mul", "div", "mod", "min", "max", "rand", "formatnumber"}
 _BOOLEAN_ARGUMENTS = {"and", "or", "not"}
 _TIME_RESULTS = _TIME_ARGUMENTS - {"dayofmonth", "dayofweek", "dayofyear", "ticks", "datedifference"} | {
     "utcnow", "getfuturetime", "getpasttime", "parsedatetime",
 }  # fmt: skip
+_COMPUTED_INDEX = 10
+"""Items of a list that is read at an index computed when the flow runs."""
 _ORDER = {"greater", "greaterorequals", "less", "lessorequals"}
 
 
@@ -55,6 +59,8 @@ class Inference:
         self.trigger = Shape("trigger")
         self._outputs: dict[str, Shape] = {}
         self._variables: dict[str, Shape] = {}
+        self._declared: dict[str, str] = {}
+        self._parsed: list[tuple[Shape, Shape]] = []
         self._parameters: dict[str, Shape] = {}
         self._settings: dict[str, Shape] = {}
         self._items: dict[str, Shape] = {}
@@ -77,6 +83,17 @@ class Inference:
             self._read_step(step)
         for template in program.outputs.values():
             self.value(template.source)
+        for content, body in self._parsed:
+            known = content.find()
+            is_text = (
+                (known.schema or {}).get("type") == "string"
+                or known.kind in {"string", "numeric"}
+                or known.base64_of is not None
+            )
+            if is_text:
+                _json_text(content, body)
+            else:
+                content.unite(body)
 
     def outputs(self, name: str) -> Shape:
         """Return the shape of `outputs('name')`."""
@@ -87,6 +104,11 @@ class Inference:
 
     def app_setting(self, name: str) -> Shape:
         return self._settings.setdefault(name.casefold(), Shape(name, kind="string"))
+
+    @property
+    def parameters(self) -> Mapping[str, Shape]:
+        """Shapes of declared and undeclared parameters, by folded name."""
+        return self._parameters
 
     @property
     def app_settings(self) -> Mapping[str, Shape]:
@@ -123,7 +145,9 @@ class Inference:
                 if step.unsubscribe is not None:
                     self.value(step.unsubscribe.source)
             case IfStep():
-                self.condition(step.condition.source, wanted=True)
+                self.condition(
+                    step.condition.source, wanted=not (self._ends(step.then) and not self._ends(step.otherwise))
+                )
             case SwitchStep():
                 value = self.value(step.expression.source)
                 for _, case, _ in step.cases:
@@ -147,6 +171,16 @@ class Inference:
         if step.tracked is not None:
             self.value(step.tracked.source)
 
+    def _ends(self, block: Block) -> bool:
+        """Tell whether a branch ends the run: an early exit, which a sample run should not take."""
+        for name in block.names:
+            step = self.program.steps[name]
+            if isinstance(step, TerminateStep) or (isinstance(step, ScopeStep) and self._ends(step.block)):
+                return True
+            if isinstance(step, IfStep) and self._ends(step.then) and self._ends(step.otherwise):
+                return True
+        return False
+
     def _item_of(self, loop: str) -> Shape:
         return self._items.setdefault(loop.casefold(), Shape("item"))
 
@@ -161,10 +195,7 @@ class Inference:
                 schema = fields.get("schema")
                 if isinstance(schema, dict):
                     body.unite(from_schema(schema, "body"))
-                if content.find().kind in {"string", "numeric"} or content.find().base64_of is not None:
-                    _json_text(content, body)
-                else:
-                    content.unite(body)
+                self._parsed.append((content, body))
             case "query":
                 source = self.value(fields.get("from"))
                 source.find().kind = "array"
@@ -204,7 +235,8 @@ class Inference:
                 value = self.value(template.source)
                 if not (value.is_known and value.find().constant in ("", [], {}, None)):
                     shape.unite(value)
-            shape.find().kind = shape.find().kind or {"integer": "integer", "float": "number"}.get(wanted, wanted)
+            self._declared[name.casefold()] = {"float": "number"}.get(wanted, wanted)
+            _settle(shape, self._declared[name.casefold()])
         if step.value is None:
             return
         value = self.value(step.value.source)
@@ -213,6 +245,7 @@ class Inference:
             case "set":
                 if not value.is_known:
                     shape.unite(value)
+                _settle(shape, self._declared.get(step.variable.casefold()))
             case "append_array":
                 shape.find().kind = "array"
                 if not value.is_known:
@@ -298,9 +331,13 @@ class Inference:
                     open_.want(_kind_of(value))
             return
         if name in _ORDER:
+            texts = {"string", "timestamp", "guid", "uri", "numeric"}
             for shape, other in ((left, right), (right, left)):
-                if not shape.is_known and (not other.is_known or not isinstance(other.find().constant, str)):
-                    shape.want("number")
+                if shape.is_known:
+                    continue
+                like = other.find()
+                is_text = isinstance(like.constant, str) if like.is_known else like.kind in texts
+                shape.want(("timestamp" if like.kind == "timestamp" else "string") if is_text else "number")
             if (
                 right.is_known
                 and isinstance(right.find().constant, (int, float))
@@ -329,6 +366,9 @@ class Inference:
                 target = self.expression(expression.target)
                 key = self.expression(expression.key)
                 if not key.is_known:
+                    if key.find().kind in {"integer", "number"}:
+                        target.find().kind = "array"
+                        target.find().least_items = max(target.find().least_items, _COMPUTED_INDEX)
                     return target.item() if target.find().kind == "array" else Shape()
                 name = key.find().constant
                 if isinstance(name, int):
@@ -362,6 +402,11 @@ class Inference:
         if name in _STRING_ARGUMENTS:
             for argument in arguments[:1]:
                 argument.want("string")
+            if name in {"indexof", "lastindexof", "nthindexof"} and len(arguments) > 1 and arguments[1].is_known:
+                fragment = arguments[1].find().constant
+                known = arguments[0].find()
+                if isinstance(fragment, str) and fragment and not known.is_known and fragment not in known.fragments:
+                    known.fragments.append(fragment)
             return Shape(kind="integer" if "indexof" in name else "string")
         if name in _NUMBER_ARGUMENTS:
             for argument in arguments[:1] if name == "formatnumber" else arguments:
@@ -429,6 +474,15 @@ class Inference:
             case "result":
                 return Shape(kind="array")
         return None
+
+
+def _settle(shape: Shape, kind: str | None) -> None:
+    """Let a variable's declared type decide what its value is, where nothing more exact is known."""
+    found = shape.find()
+    if kind is None or found.is_known:
+        return
+    if kind != "string" or found.kind in {None, "array", "object", "number", "integer", "boolean"}:
+        found.kind = kind
 
 
 def _kind_of(value: Any) -> str:
@@ -502,7 +556,52 @@ def _merged(arguments: list[Shape]) -> Shape:
 
 
 def _if(arguments: list[Shape]) -> Shape:
+    if arguments and not arguments[0].is_known:
+        arguments[0].want("boolean")
     return _merged(arguments[1:3])
+
+
+def _range(arguments: list[Shape]) -> Shape:
+    for argument in arguments:
+        if not argument.is_known:
+            argument.want("integer")
+    shape = Shape(kind="array")
+    shape.item().want("integer")
+    return shape
+
+
+def _join(arguments: list[Shape]) -> Shape:
+    if arguments and not arguments[0].is_known:
+        arguments[0].find().kind = "array"
+        arguments[0].item().want("string")
+    return Shape(kind="string")
+
+
+def _collections(arguments: list[Shape]) -> Shape:
+    """`union` and `intersection`: all arrays or all objects; unknown ones follow those that tell."""
+    kinds = {_collection_kind(argument) for argument in arguments} - {None}
+    if "object" in kinds:
+        merged = Shape(kind="object")
+        for argument in arguments:
+            argument.find().kind = argument.find().kind or "object"
+            for key, value in argument.find().properties.items():
+                merged.properties.setdefault(key, value)
+        return merged
+    result = Shape(kind="array")
+    for argument in arguments:
+        if not argument.is_known:
+            argument.find().kind = "array"
+            result.item().unite(argument.item())
+    return result
+
+
+def _collection_kind(shape: Shape) -> str | None:
+    found = shape.find()
+    if found.is_known:
+        return {dict: "object", list: "array"}.get(type(found.constant))
+    if found.kind in {"array", "object"}:
+        return found.kind
+    return "object" if found.properties else "array" if found.element is not None else None
 
 
 def _array_of(arguments: list[Shape]) -> Shape:
@@ -567,8 +666,10 @@ _RULES: dict[str, Callable[[list[Shape]], Shape]] = {
     "skip": _same_array,
     "reverse": _same_array,
     "sort": _same_array,
-    "union": _same_array,
-    "intersection": _same_array,
+    "union": _collections,
+    "intersection": _collections,
+    "join": _join,
+    "range": _range,
     "chunk": _array_of,
     "coalesce": _merged,
     "if": _if,

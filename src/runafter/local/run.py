@@ -22,7 +22,7 @@ from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program, pack
 from runafter.local.triggers import outputs_of, trigger_record
 from runafter.program.build import build
-from runafter.program.steps import Program
+from runafter.program.steps import CallStep, Program
 from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
 from runafter.protocol.events import Event
 from runafter.simulator.host import Simulation, run_virtual
@@ -186,7 +186,7 @@ class Job:
         if self.auto is not None:
             given = {**self.auto.parameters(given), **given}
             settings = {**self.auto.app_settings(settings), **settings}
-        self.parameters = given
+        self.parameters = {**given, "$connections": _connections(self.program, given.get("$connections"))}
         self.app_settings = settings
         source = trigger if trigger is not None else self.mocks.trigger
         if source is None and self.auto is not None:
@@ -277,6 +277,18 @@ class Job:
                 self.response = notice
         if self.listener is not None:
             self.listener(run_id, notice)
+
+
+def _connections(program: Program, given: Any) -> dict[str, Any]:
+    """Return `$connections` with an entry for each connection that the flow names: runs here need no more of them."""
+    found = dict(given) if isinstance(given, Mapping) else {}
+    targets = [step.target for step in program.steps.values() if isinstance(step, CallStep)]
+    targets += [trigger.target for trigger in program.triggers.values() if trigger.target is not None]
+    for target in targets:
+        name = target.connection
+        if name is not None and name not in found:
+            found[name] = {"connectionId": f"/connections/{name}", "connectionName": name, "id": target.api or name}
+    return found
 
 
 def _workflow_of(definition: Definition) -> dict[str, Any]:

@@ -17,6 +17,8 @@ LIST_LENGTH = 2
 _MAX_DEPTH = 24
 _TIMESTAMP = "2026-01-05T09:30:00Z"
 _UNKNOWN = object()
+_ROOM = 40
+"""Characters before and after what is looked for in a text, so that cutting around it stays inside."""
 
 
 class Shape:
@@ -29,6 +31,7 @@ class Shape:
         "constant",
         "element",
         "forward",
+        "fragments",
         "json_of",
         "kind",
         "least_chars",
@@ -53,6 +56,7 @@ class Shape:
         self.json_of: Shape | None = None
         self.base64_of: Shape | None = None
         self.split: tuple[str, Shape] | None = None
+        self.fragments: list[str] = []
         self.schema: dict[str, Any] | None = None
 
     def find(self) -> Shape:
@@ -126,6 +130,7 @@ class Shape:
             left.avoided += right.avoided
             left.schema = left.schema or right.schema
             left.split = left.split or right.split
+            left.fragments += [text for text in right.fragments if text not in left.fragments]
             for key, value in right.properties.items():
                 if key in left.properties:
                     todo.append((left.properties[key], value))
@@ -210,19 +215,27 @@ def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:
     if shape.constant is not _UNKNOWN and not (isinstance(shape.constant, (dict, list)) and not shape.constant):
         return shape.constant
     strict = (shape.schema or {}).get("type")
-    if shape.kind in {"string", "timestamp", "uri", "guid", "xml"} and isinstance(strict, str) and strict == "string":
-        return _text(shape, index, seen, depth)
+    match strict:
+        case "string":
+            return _strict_text(shape, index, seen, depth)
+        case "number" | "integer":
+            fitting = [value for value in shape.candidates if _is_number(value) and value not in shape.avoided]
+            return fitting[0] if fitting else _number(shape, index)
+        case "boolean":
+            return True not in shape.avoided
+        case "array":
+            return _items(shape, seen, depth)
     if shape.properties and shape.kind not in {"array", "string"}:
         return {key: _sample(value.find(), index, seen, depth + 1) for key, value in _needed(shape)}
     if shape.element is not None or shape.kind == "array":
         return _items(shape, seen, depth)
     if shape.properties and shape.kind == "array":
         return _items(shape, seen, depth)
+    if shape.json_of is not None or shape.base64_of is not None or shape.split is not None or shape.fragments:
+        return _text(shape, index, seen, depth)
     for candidate in shape.candidates:
         if _fits(candidate, shape):
             return candidate
-    if shape.json_of is not None or shape.base64_of is not None or shape.split is not None:
-        return _text(shape, index, seen, depth)
     match shape.kind:
         case "integer":
             return _number(shape, index)
@@ -237,6 +250,23 @@ def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:
     return _text(shape, index, seen, depth)
 
 
+def _strict_text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
+    """Return text where a schema demands it: what is read of it like an object or a list stands in it as JSON."""
+    if shape.json_of is None and shape.base64_of is None and shape.split is None:
+        if shape.properties:
+            return json.dumps(
+                {key: _sample(value.find(), index, seen, depth + 1) for key, value in _needed(shape)},
+                ensure_ascii=False,
+            )
+        if shape.element is not None:
+            return json.dumps(_items(shape, seen, depth), ensure_ascii=False)
+    return _text(shape, index, seen, depth)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _needed(shape: Shape) -> Iterator[tuple[str, Shape]]:
     yield from shape.properties.items()
 
@@ -245,6 +275,8 @@ def _items(shape: Shape, seen: tuple[int, ...], depth: int) -> list[Any]:
     count = max(LIST_LENGTH, shape.least_items)
     if shape.schema is not None and isinstance(shape.schema.get("maxItems"), int):
         count = min(count, shape.schema["maxItems"])
+    if shape.schema is not None and isinstance(shape.schema.get("items"), list):
+        count = 1  # each place has a schema of its own; the first one's is known
     element = shape.item().find()
     return [_sample(element, index, seen, depth + 1) for index in range(min(count, 1_000))]
 
