@@ -38,10 +38,10 @@ def read_package(files: Mapping[str, bytes], paths: list[str], prefix: str) -> I
             continue
         connections = {}
         for name, item in definition.connections.items():
-            resource = (resources or {}).get(connections_map.get(name, ""))
+            resource = (resources or {}).get(str(connections_map.get(name)))
             details = resource.get("details") if isinstance(resource, dict) else None
             shown = details.get("displayName") if isinstance(details, dict) else None
-            connections[name] = replace(item, display_name=shown or item.display_name)
+            connections[name] = replace(item, display_name=shown if isinstance(shown, str) else item.display_name)
         details = manifest.get("details")
         yield replace(
             definition,

@@ -165,17 +165,22 @@ def _with_values(
     variables: dict[str, Variable], current: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, Variable]:
     given = {str(key).casefold(): value for key, value in current.items()}
-    for entry in settings.get("EnvironmentVariables") or ():
+    for entry in _rows(settings, "EnvironmentVariables"):
         if isinstance(entry, dict) and entry.get("Value") not in (None, ""):
             given[str(entry.get("SchemaName")).casefold()] = entry["Value"]
     return {name: replace(item, value=given.get(name.casefold(), item.value)) for name, item in variables.items()}
 
 
+def _rows(settings: Any, key: str) -> list[Any]:
+    rows = settings.get(key) if isinstance(settings, dict) else None
+    return rows if isinstance(rows, list) else []
+
+
 def _with_settings(references: dict[str, Connection], settings: Mapping[str, Any]) -> dict[str, Connection]:
-    for entry in settings.get("ConnectionReferences") or ():
-        if isinstance(entry, dict) and entry.get("LogicalName") in references:
-            known = references[entry["LogicalName"]]
-            references[known.name] = replace(known, connection_id=entry.get("ConnectionId") or known.connection_id)
+    for entry in _rows(settings, "ConnectionReferences"):
+        known = references.get(str(entry.get("LogicalName"))) if isinstance(entry, dict) else None
+        if known is not None and isinstance(entry.get("ConnectionId"), str):
+            references[known.name] = replace(known, connection_id=entry["ConnectionId"] or known.connection_id)
     return references
 
 
