@@ -1,0 +1,1 @@
+"""What rules share: effects of calls, order between actions, waits and counts. Each module answers one question."""

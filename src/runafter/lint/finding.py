@@ -1,0 +1,74 @@
+"""A finding of `check`: a `Finding` with its rule, evidence, ranked remedies and, where there is one, a fix."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from runafter.errors import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One step of the reasoning: a sentence and the place it speaks of."""
+
+    text: str
+    pointer: str = ""
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """One way to repair, with what it costs; remedies are ranked, the best first."""
+
+    text: str
+    cost: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One minimal edit of the author's file: `operation` is set, insert, remove or rename, at a JSON pointer.
+
+    `key` and `before` place an inserted member of an object (None: at its end);
+    for arrays `key` is the index.
+    """
+
+    operation: str
+    pointer: str
+    value: Any = None
+    key: str | int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Edits that repair one finding; `title` says what they do."""
+
+    title: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One finding of one rule in one flow."""
+
+    finding: Finding
+    rule: str
+    flow: str
+    actions: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    fix: Fix | None = None
+    waived: str | None = None
+
+    @property
+    def code(self) -> str:
+        return self.finding.code
+
+    def fingerprint(self) -> str:
+        """Return what identifies this finding in a baseline: code, flow and actions, no line numbers."""
+        actions = self.actions or (self.finding.pointer,)
+        text = "\x00".join((self.finding.code, self.flow, *actions))
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

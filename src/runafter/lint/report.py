@@ -1,0 +1,43 @@
+"""All findings of one `check`, with what was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runafter.lint.finding import Issue
+
+LEVELS = {"error": 3, "warning": 2, "note": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePage:
+    """What a format says of a rule: its code, name, first sentence, whole page and severity."""
+
+    code: str
+    name: str
+    title: str
+    page: str
+    severity: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`issues` in the order of file and line; `rules` by code; `flows` are the names checked, by file."""
+
+    issues: tuple[Issue, ...]
+    rules: Mapping[str, RulePage] = field(default_factory=dict)
+    flows: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+
+    def count(self, severity: str) -> int:
+        """Return how many findings of this severity are not waived."""
+        return sum(issue.finding.severity == severity and issue.waived is None for issue in self.issues)
+
+    def fails(self, level: str) -> bool:
+        """Tell whether a finding that is not waived reaches `level` (error, warning, note; `never` fails nothing)."""
+        bar = LEVELS.get(level)
+        return bar is not None and any(
+            LEVELS[issue.finding.severity] >= bar for issue in self.issues if issue.waived is None
+        )

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runafter.lint.finding import Change, Fix, Issue
+from runafter.lint.flow import Flow
+from runafter.lint.rule import Rule
+
+READ = {"type": "exponential", "count": 4, "interval": "PT5S", "minimumInterval": "PT5S", "maximumInterval": "PT1M"}
+SEND = {"type": "exponential", "count": 2, "interval": "PT10S", "minimumInterval": "PT10S", "maximumInterval": "PT1M"}
+
+
+class RetryNotExplicit(Rule):
+    """A call leaves its retry policy to the default of the platform and plan.
+
+    Why: the default differs between plans and has changed before: two retries, four, eight or twelve, up to an hour
+    apart. The same flow then holds for seconds or for hours.
+    Instead: say it: exponential, four times within a minute for reads and writes with a key; twice for mail and posts.
+    Safe when: somebody has looked at the default and wants it; waive with that reason.
+    Source: Microsoft Learn, "Limits of automated, scheduled, and instant flows" (retry policy) and "Handle errors and
+    exceptions in Azure Logic Apps".
+    """
+
+    code = "RTY001"
+    severity = "note"
+    family = "retry"
+
+    def check(self, flow: Flow) -> Iterator[Issue]:
+        for site, call in flow.calling:
+            inputs = site.part.get("inputs")
+            if inputs is None or not inputs.is_object or call.api in {"sendtobatch"}:
+                continue
+            written = inputs.get("retryPolicy") or inputs.at("subscribe", "retryPolicy") or site.part.get("retryPolicy")
+            if written is not None:
+                continue
+            policy = SEND if call.kind in {"send", "create", "execute", "unknown"} else READ
+            fix = None
+            if inputs.node is not None and inputs.node.value is not None and not inputs.path:
+                fix = Fix(
+                    title=f"retry {policy['count']} times, exponentially",
+                    changes=(Change(operation="insert", pointer=inputs.pointer, key="retryPolicy", value=policy),),
+                )
+            yield self.issue(
+                flow,
+                site.part,
+                f"{site.name!r} ({call.title}) has no retry policy of its own",
+                sites=(site,),
+                fix=fix,
+            )
