@@ -1,36 +1,13 @@
-"""What expressions read."""
+"""Whether an action can have run when another reads it."""
 
 from __future__ import annotations
 
 import pytest
 from tests.program.flows import compose, foreach, scope
 
-from runafter.expressions.template import parse_text
 from runafter.program.outline import read_outline
 from runafter.program.part import Part
-from runafter.program.references import references_in, unreachable_reason
-
-
-def read(text: str) -> list[tuple[str, str | None]]:
-    tree = parse_text(text)
-    assert not isinstance(tree, str)
-    return [(reference.reads, reference.name) for reference in references_in(tree)]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("@body('A')?['x']", [("action", "A")]),
-        ("@BODY('A')[variables('i')]", [("action", "A"), ("variable", "i")]),
-        ("a@{outputs('A')}b@{items('L')?['x']}", [("action", "A"), ("loop", "L")]),
-        ("@actions(concat('A', 'B'))", [("action", None)]),
-        ("@if(item(), parameters('p'), appsetting('s'))", [("item", ""), ("parameter", "p"), ("setting", "s")]),
-        ("@triggerBody()", []),
-    ],
-)
-def test_reads_in_the_order_of_the_text(text: str, expected: list[tuple[str, str | None]]) -> None:
-    assert read(text) == expected
-
+from runafter.program.references import unreachable_reason
 
 ACTIONS = {
     "A": compose(),

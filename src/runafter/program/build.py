@@ -10,6 +10,7 @@ from typing import Any
 
 from runafter.definition.nodes import Definition
 from runafter.errors import Finding, InvalidDefinition
+from runafter.expressions.references import references
 from runafter.profiles.catalogue import Catalogue
 from runafter.profiles.load import get_profile
 from runafter.profiles.profile import Profile
@@ -25,7 +26,7 @@ from runafter.program.checks.variables import check_variables, declared_variable
 from runafter.program.draft import Draft, in_tool
 from runafter.program.outline import Site, read_outline
 from runafter.program.part import Part, is_dynamic
-from runafter.program.references import read_actions, read_after_loop, references_in
+from runafter.program.references import read_actions, read_after_loop
 from runafter.program.steps import AnyStep, CallStep, Parameter, Program, Trigger
 from runafter.program.triggers import make_triggers
 
@@ -121,9 +122,9 @@ def _make(
 
 def _program(made: _Made, findings: tuple[Finding, ...]) -> Program:
     draft = made.draft
-    read = read_actions(draft.outline, (ref for use in draft.uses for ref in references_in(use.expression)))
+    read = read_actions(draft.outline, (ref for use in draft.uses for ref in references(use.expression)))
     after = read_after_loop(
-        draft.outline, ((ref, use.owner) for use in draft.uses for ref in references_in(use.expression))
+        draft.outline, ((ref, use.owner) for use in draft.uses for ref in references(use.expression))
     )
     if any(step.type in SCRIPTS for _, step in made.steps):
         read = None  # code reads the whole context

@@ -143,10 +143,6 @@ class Draft:
     def _note(self, place: Part, text: str, owner: Site | None, role: Role) -> bool:
         """Record the expressions of one string; True when it has a fault that stops compiling."""
         found = expression_findings(text)
-        if owner is not None and in_tool(owner) and "agentparameters" in text.casefold():
-            # The tools of an Agent have a function of their own; they are never run, since no Agent is.
-            self.uses.extend(Use(expression, text, place, owner, role) for expression in found.expressions)
-            return True
         for fault in found.faults:
             self.report(fault.code, fault.message, place, hint=fault.hint, severity=fault.severity)
         self.uses.extend(Use(expression, text, place, owner, role) for expression in found.expressions)

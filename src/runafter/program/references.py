@@ -1,59 +1,11 @@
-"""What expressions read: actions, variables, parameters, loops, settings; and whether an action can have run."""
+"""Whether an action can have run when an expression reads it, and which records are read at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
 
-from runafter.expressions.ast import Access, Call, Expression, Interpolation
-from runafter.expressions.ast import Literal as LiteralValue
+from runafter.expressions.references import Reference
 from runafter.program.outline import Outline, Site
-
-Reads = Literal["action", "loop", "item", "variable", "parameter", "setting"]
-
-_READERS: dict[str, Reads] = {
-    "actions": "action",
-    "body": "action",
-    "outputs": "action",
-    "result": "action",
-    "actionbody": "action",
-    "actionoutputs": "action",
-    "formdatavalue": "action",
-    "formdatamultivalues": "action",
-    "multipartbody": "action",
-    "items": "loop",
-    "iterationindexes": "loop",
-    "item": "item",
-    "variables": "variable",
-    "parameters": "parameter",
-    "appsetting": "setting",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One read: `name` is None where it is computed when the flow runs."""
-
-    reads: Reads
-    function: str
-    name: str | None
-
-
-def references_in(expression: Expression) -> Iterator[Reference]:
-    """Yield what an expression reads, in the order of the text."""
-    waiting: list[Expression] = [expression]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Call):
-            reads = _READERS.get(node.name.casefold())
-            if reads is not None:
-                yield _reference(node, reads)
-            waiting.extend(reversed(node.arguments))
-        elif isinstance(node, Access):
-            waiting.extend((node.key, node.target))
-        elif isinstance(node, Interpolation):
-            waiting.extend(part for part in reversed(node.parts) if not isinstance(part, str))
 
 
 def unreachable_reason(reader: Site, target: Site, *, after_body: bool = False) -> str | None:
@@ -81,7 +33,7 @@ def unreachable_reason(reader: Site, target: Site, *, after_body: bool = False) 
     return None if after_body else f"{target.name!r} is inside {reader.name!r} and has not run yet"
 
 
-def read_actions(outline: Outline, references: Iterator[Reference]) -> set[str] | None:
+def read_actions(outline: Outline, references: Iterable[Reference]) -> set[str] | None:
     """Return the folded names of actions whose records some expression can read; None when all can be."""
     read: set[str] = set()
     for reference in references:
@@ -113,11 +65,3 @@ def read_after_loop(outline: Outline, reads: Iterable[tuple[Reference, Site | No
             if loop is None or loop.key not in around:
                 found.add(target.key)
     return found
-
-
-def _reference(call: Call, reads: Reads) -> Reference:
-    if reads == "item":
-        return Reference(reads, call.name, "")
-    first = call.arguments[0] if call.arguments else None
-    named = isinstance(first, LiteralValue) and isinstance(first.value, str)
-    return Reference(reads, call.name, first.value if named and isinstance(first, LiteralValue) else None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runafter.expressions.references import Reference, references
 from runafter.program.draft import Draft, Use
 from runafter.program.hints import did_you_mean
 from runafter.program.outline import LOOPS, Site
-from runafter.program.references import Reference, references_in, unreachable_reason
+from runafter.program.references import unreachable_reason
 
 _IMPLICIT = frozenset({"$connections", "$authentication"})
 
@@ -16,11 +17,11 @@ def check_names(draft: Draft, variables: Mapping[str, Site]) -> None:
     """Check every reference of every expression; `variables` maps folded names to who initializes them."""
     parameters = _parameters(draft)
     for use in draft.uses:
-        for reference in references_in(use.expression):
+        for reference in references(use.expression):
             match reference.reads:
                 case "action":
                     _action(draft, use, reference)
-                case "loop":
+                case "loop" | "iteration":
                     _loop(draft, use, reference)
                 case "item":
                     _item(draft, use)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from runafter.expressions.references import references
 from runafter.program.actions.variables import VARIABLES, article, fits, wished_types
 from runafter.program.draft import Draft
 from runafter.program.hints import did_you_mean
 from runafter.program.outline import Site
-from runafter.program.references import references_in
 from runafter.program.steps import VariableStep
 
 
@@ -45,7 +45,7 @@ def check_variables(draft: Draft, steps: Iterable[tuple[Site, object]], variable
         if use.owner is None or use.owner.folded != "setvariable":
             continue
         own = use.owner.part.at("inputs", "name")
-        for reference in references_in(use.expression):
+        for reference in references(use.expression):
             if (
                 reference.reads == "variable"
                 and reference.name is not None
