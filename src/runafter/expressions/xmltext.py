@@ -102,8 +102,10 @@ def _write(node: Any, pieces: list[str], known: dict[str | None, str], depth: in
         raise BadXml("Reference to undeclared entity.")
     name = _name(node)
     pieces.append(f"<{name}")
-    for prefix, uri in node.nsmap.items():
-        if known.get(prefix) != uri:
+    declared = dict(known)
+    for prefix, uri in _declarations(node).items():
+        if declared.get(prefix) != uri:
+            declared[prefix] = uri
             pieces.append(f' xmlns{":" + prefix if prefix else ""}="{_attribute(uri)}"')
     for key, value in node.attrib.items():
         pieces.append(f' {_attribute_name(node, key)}="{_attribute(value)}"')
@@ -119,10 +121,18 @@ def _write(node: Any, pieces: list[str], known: dict[str | None, str], depth: in
     if _significant(node.text):
         pieces.append(encode_value(node.text, quotes=False))
     for child in children:
-        _write(child, pieces, node.nsmap, depth + 1)
+        _write(child, pieces, declared, depth + 1)
         if has_text and _significant(child.tail):
             pieces.append(encode_value(child.tail, quotes=False))
     pieces.append(f"</{name}>")
+
+
+def _declarations(node: Any) -> dict[str | None, str]:
+    """Return the namespaces that an element declares or uses; those it merely inherits are left out."""
+    parent = node.getparent()
+    inherited = {} if parent is None else parent.nsmap
+    used = {node.prefix, *(_attribute_name(node, key).partition(":")[0] for key in node.attrib if key.startswith("{"))}
+    return {prefix: uri for prefix, uri in node.nsmap.items() if inherited.get(prefix) != uri or prefix in used}
 
 
 def _significant(text: str | None) -> bool:

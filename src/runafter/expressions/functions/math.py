@@ -206,7 +206,7 @@ def _extreme(name: str, values: tuple[Any, ...], *, highest: bool) -> Any:
             function_error(
                 name,
                 "expects either an array of numbers or a comma separated list of numbers as its parameters. The "
-                "function was invoked with an empty array.",
+                "function was invoked with no parameters.",
                 anchor=None,
             )
     invalid = distinct_types(tuple(value for value in numbers if not is_number(value)))
