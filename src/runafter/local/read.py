@@ -36,7 +36,8 @@ def read(
     package comes with the connections, parameters and variables of its folder.
     `profile` overrides the detected dialect. `parameters` are values for an ARM
     template's parameters, by name or as the content of a parameters file.
-    `max_bytes` is the size of the largest file that is read.
+    `max_bytes` is the size of the largest file that is read; JSON of more than
+    64 MiB is never read.
 
     Raises:
         UnreadableSource: nothing there, not readable, unsafe, or no flow in it.

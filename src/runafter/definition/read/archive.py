@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 
@@ -11,6 +13,18 @@ from runafter.errors import UnreadableSource
 MAX_MEMBERS = 20_000
 MAX_UNPACKED = 256 * 1024 * 1024
 MAX_RATIO = 200
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    IndexError,
+    OSError,
+    OverflowError,
+    RuntimeError,  # NotImplementedError, for compressions that Python does not know, is one
+    ValueError,
+)
 _SMALL = 1024 * 1024
 _MAX_NESTING = 3
 _IGNORED = (".msapp", ".png", ".jpg", ".svg", ".dll", ".pdf", ".js", ".css")
@@ -32,7 +46,7 @@ def unpack(data: bytes, name: str = "", *, depth: int = 0, budget: list[int] | N
     left = budget if budget is not None else [MAX_UNPACKED]
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as fault:
+    except _DAMAGE as fault:
         raise UnreadableSource(f"the archive is damaged: {fault}", file=name or None, code="DEF006") from fault
     members: dict[str, bytes] = {}
     entries = archive.infolist()
@@ -42,7 +56,7 @@ def unpack(data: bytes, name: str = "", *, depth: int = 0, budget: list[int] | N
         )
     for entry in entries:
         path = safe_name(entry.orig_filename if "\x00" not in entry.orig_filename else entry.filename, name)
-        if entry.is_dir() or path.endswith("/") or path.casefold().endswith(_IGNORED):
+        if path.endswith("/") or not path or path.casefold().endswith(_IGNORED):
             continue
         if entry.file_size > left[0]:
             raise UnreadableSource(
@@ -69,7 +83,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: str, left:
     try:
         with archive.open(entry) as member:
             content = member.read(left[0] + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as fault:
+    except _DAMAGE as fault:
         raise UnreadableSource(f"a member is damaged: {fault}", file=place, code="DEF006") from fault
     left[0] -= len(content)
     if left[0] < 0:
