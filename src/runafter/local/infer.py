@@ -598,7 +598,7 @@ def _collections(arguments: list[Shape]) -> Shape:
 def _collection_kind(shape: Shape) -> str | None:
     found = shape.find()
     if found.is_known:
-        return {dict: "object", list: "array"}.get(type(found.constant))
+        return "object" if isinstance(found.constant, dict) else "array" if isinstance(found.constant, list) else None
     if found.kind in {"array", "object"}:
         return found.kind
     return "object" if found.properties else "array" if found.element is not None else None
