@@ -223,6 +223,12 @@ def test_a_standard_project_gives_kinds_connections_parameters_and_settings(top:
     }
 
 
+def test_other_flows_inside_a_project_are_read_too() -> None:
+    members = {**files("project"), "Tests/spare.json": encoded(BARE), "Orders/old.json": b'{"triggers": 1}'}
+
+    assert sorted(item.name for item in read_files(members)) == ["Notify", "Orders", "spare"]
+
+
 def test_several_containers_in_one_archive_are_all_read() -> None:
     parts: Mapping[str, bytes] = {
         **{f"la/{name}": data for name, data in files("project").items()},

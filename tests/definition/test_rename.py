@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -93,6 +94,17 @@ def test_loops_are_renamed_in_items_and_iteration_indexes() -> None:
 )
 def test_references_are_found_in_expressions_alone(text: str, renamed: str) -> None:
     assert rename_in_text(text, "A", "B") == renamed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@" + "a" * 200_000, "@" + "body(" * 40_000, "@" + "''" * 100_000 + "'", "@{" * 50_000, "@body('" + " " * 200_000],
+)
+def test_hostile_texts_are_searched_in_linear_time(text: str) -> None:
+    began = time.process_time()
+
+    assert rename_in_text(text, "A", "B") == text
+    assert time.process_time() - began < 2
 
 
 def test_expressions_inside_template_expressions_are_renamed() -> None:

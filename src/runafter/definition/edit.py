@@ -22,7 +22,8 @@ _NAMING = frozenset(
     }
 )  # fmt: skip
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(\s*('(?:[^']|'')*')")
+# A string, a call whose first argument is a string, or a name; strings give nothing back, so that no text takes long.
+_TOKEN = re.compile(r"'(?:[^']|'')*+'?|(?P<name>\w++)(?P<gap>\s*+\(\s*+)(?P<quoted>'(?:[^']|'')*+')|\w++")
 
 
 class Edits:
@@ -240,30 +241,15 @@ def _in_literal(literal: str, old: str, new: str) -> str:
 
 
 def _rename_calls(expression: str, old: str, new: str) -> str:
-    parts, position = [], 0
-    while position < len(expression):
-        char = expression[position]
-        if char == "'":
-            end = _string_end(expression, position)
-            parts.append(expression[position:end])
-            position = end
-            continue
-        match = _CALL.match(expression, position)
-        if match is not None and (
-            position == 0 or not (expression[position - 1].isalnum() or expression[position - 1] == "_")
-        ):
-            quoted = match.group(2)
-            named = quoted[1:-1].replace("''", "'")
-            if match.group(1).casefold() in _NAMING and named.casefold() == old.casefold():
-                start = match.start(2) - position
-                parts.append(match.group()[:start] + "'" + new.replace("'", "''") + "'")
-            else:
-                parts.append(match.group())
-            position = match.end()
-            continue
-        parts.append(char)
-        position += 1
-    return "".join(parts)
+    def renamed(match: re.Match[str]) -> str:
+        name, gap, quoted_name = match.group("name", "gap", "quoted")
+        if name is None or name.casefold() not in _NAMING:
+            return match.group()
+        if quoted_name[1:-1].replace("''", "'").casefold() != old.casefold():
+            return match.group()
+        return f"{name}{gap}'" + new.replace("'", "''") + "'"
+
+    return _TOKEN.sub(renamed, expression)
 
 
 def _string_end(text: str, start: int) -> int:

@@ -11,7 +11,7 @@ from runafter.definition.read.arm import is_template, read_template
 from runafter.definition.read.legacy_package import package_flows, read_package
 from runafter.definition.read.plain import read_plain
 from runafter.definition.read.solution import read_solution, solution_roots
-from runafter.definition.read.standard_project import project_roots, read_project
+from runafter.definition.read.standard_project import is_workflow, project_roots, read_project
 from runafter.definition.source import parse_bytes
 from runafter.errors import UnreadableSource
 
@@ -73,7 +73,7 @@ def read_files(
     for root in project_roots(files):
         if any(path in taken for path in files if path.startswith(root) and path.endswith("workflow.json")):
             continue
-        taken.update(path for path in files if path.startswith(root) and path[len(root) :].count("/") <= 1)
+        taken.update(path for path in files if is_workflow(path, root))
         yield from read_project(files, root, prefix)
     for path in sorted(files):
         if path in taken or not path.casefold().endswith((".json", ".jsonc", ".definition")):

@@ -17,10 +17,11 @@ from runafter.errors import Finding, UnreadableSource
 def project_roots(files: Mapping[str, bytes]) -> list[str]:
     """Return the folders (with `/` at the end, '' for the top) that are Standard projects, the outer ones first."""
     roots = [path[: -len("host.json")] for path in files if path == "host.json" or path.endswith("/host.json")]
-    return sorted(root for root in roots if any(_is_workflow(path, root) for path in files))
+    return sorted(root for root in roots if any(is_workflow(path, root) for path in files))
 
 
-def _is_workflow(path: str, root: str) -> bool:
+def is_workflow(path: str, root: str) -> bool:
+    """Tell whether a path is that of a workflow of the project at `root`."""
     return path.startswith(root) and path.casefold().endswith("/workflow.json") and path[len(root) :].count("/") == 1
 
 
@@ -49,7 +50,7 @@ def read_project(files: Mapping[str, bytes], root: str, prefix: str) -> Iterator
         else {}
     )
     for path, data in files.items():
-        if not _is_workflow(path, root):
+        if not is_workflow(path, root):
             continue
         definition = read_plain(parse_bytes(data, prefix + path), prefix + path, name=path.split("/")[-2])
         if definition is None:
