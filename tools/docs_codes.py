@@ -1,11 +1,9 @@
-"""Write docs/reference/findings.md and profiles.md from the tables themselves: `python -m tools.docs_codes`."""
+"""Write docs/reference/codes.md and profiles.md from the tables themselves: `python -m tools.docs_codes`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from runafter.definition.codes import CODES as READING
-from runafter.lint.run import all_rules
 from runafter.profiles.load import error_codes, get_profile, profile_names
 from runafter.profiles.profile import Fact
 from runafter.program.codes import CODES
@@ -27,8 +25,9 @@ _FAMILIES = {
 def codes() -> str:
     """Return the page of finding codes."""
     parts = [
-        "# Finding codes\n\nGenerated from the tables of the rooms that give them. A flow with an *error* cannot be built;",
-        "a *warning* builds but is most likely not meant; a *note* is good to know.\n",
+        "# Finding codes\n\nGenerated from `src/runafter/program/codes.py`. A flow with an *error* cannot be built;",
+        "a *warning* builds but is most likely not meant; a *note* is good to know. Reading has",
+        "[findings of its own](findings-definition.md).\n",
     ]
     for family, title in _FAMILIES.items():
         parts.append(f"## {title}\n\n| Code | Severity | Fault | Meaning | What to do |\n|---|---|---|---|---|")
@@ -38,15 +37,6 @@ def codes() -> str:
             if code.startswith(family)
         )
         parts.append("")
-    parts.append("## Reading files\n\n| Code | Meaning |\n|---|---|")
-    parts.extend(f"| `{code}` | {meaning} |" for code, meaning in READING.items())
-    parts.append("")
-    parts.append("## Lint rules\n\n| Code | Severity | Name | Meaning |\n|---|---|---|---|")
-    parts.extend(
-        f"| `{rule.page().code}` | {rule.page().severity} | {rule.page().name} | {rule.page().title} |"
-        for rule in all_rules()
-    )
-    parts.append("")
     parts.append("## Error codes of runs\n\nWhat actions, triggers and runs get, in the platform's spelling.\n")
     parts.append("| Code | Status | Meaning |\n|---|---|---|")
     parts.extend(f"| {name} | {fact.unit} | {fact.value} |" for name, fact in error_codes().items())
@@ -85,5 +75,5 @@ def _cell(fact: Fact | None) -> str:
 
 
 if __name__ == "__main__":
-    for name, page in (("findings.md", codes()), ("profiles.md", profiles())):
+    for name, page in (("codes.md", codes()), ("profiles.md", profiles())):
         (FOLDER / name).write_text(page, encoding="utf-8")

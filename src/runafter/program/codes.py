@@ -1,4 +1,4 @@
-"""Every code that reading and building a flow can give: what it means, what to do.
+"""Every code that building a flow can give: what it means, what to do. Those of reading are in `definition.codes`.
 
 One table feeds the findings' severities and the reference page. `error` is for
 what the platform refuses to save or what can never work; `warning` for what
@@ -24,6 +24,7 @@ class CodeInfo:
 
 CODES: dict[str, CodeInfo] = {
     # Expressions
+    "EXP000": CodeInfo("expression is faulty", "An expression cannot be read or evaluated.", "See the message."),
     "EXP001": CodeInfo(
         "expression is malformed",
         "The text after '@' is no expression of the language.",
@@ -239,26 +240,7 @@ CODES: dict[str, CodeInfo] = {
     "CAT004": CodeInfo(
         "unknown parameter of an operation", "The operation does not take this parameter.", "Remove it.", "warning"
     ),
-    # Reading
-    "DEF000": CodeInfo("definition is faulty", "The file holds a flow that cannot be read as one.", "See the message."),
-    "DEF001": CodeInfo(
-        "source is not readable",
-        "The bytes are no readable flow: broken JSON, an unsafe archive, an unknown container.",
-        "See the message.",
-    ),
-    "DEF002": CodeInfo("file is too large", "The file has more bytes than are read.", "Give the flow alone."),
-    "DEF003": CodeInfo("not JSON", "The text is no JSON, not even a lenient one.", "Correct it at the place shown."),
-    "DEF004": CodeInfo("nested too deeply", "The JSON has more levels than are read.", "Flatten it."),
-    "DEF010": CodeInfo(
-        "key stands twice", "An object has one key twice; the last one counts.", "Remove one of them.", "warning"
-    ),
-    "DEF011": CodeInfo("not UTF-8", "The file was read as Windows-1252.", "Save it as UTF-8.", "warning"),
-    "DEF012": CodeInfo(
-        "lenient JSON",
-        "Comments, single quotes, bare keys or a trailing comma: read, but no strict JSON.",
-        "Write strict JSON.",
-        "warning",
-    ),
+    # The whole
     "DEF100": CodeInfo(
         "definition cannot be built", "The flow has findings of severity error.", "Correct those that are listed."
     ),
