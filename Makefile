@@ -4,8 +4,8 @@ PY := .venv/bin/python
 .venv/.installed: pyproject.toml  # a virtual environment with everything the other recipes need
 	@python3 -m venv .venv && $(PY) -m pip install -q --disable-pip-version-check --upgrade pip && $(PY) -m pip install -q --disable-pip-version-check -e '.[postgres,sql]' --group dev && touch $@
 
-demo: .venv/.installed  # the main job, on a sample
-	@.venv/bin/runafter inspect examples/order_fan_out/flow.json
+demo: .venv/.installed  # the main job: look at a sample flow, then run it on a virtual clock, its error path too
+	@$(PY) -m examples.demo
 
 test: .venv/.installed  # every test
 	@$(PY) -m pytest -q -n 2 --dist worksteal

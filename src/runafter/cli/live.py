@@ -69,7 +69,7 @@ class LiveRun:
                 line.settled += 1
                 line.skipped += notice.status == "Skipped"
                 line.failed += notice.status in {"Failed", "TimedOut"}
-                line.retries += len(notice.attempts)
+                line.retries += retries_of(notice.status, len(notice.attempts))
                 line.code = notice.code
                 line.started_at = min(line.started_at or notice.started_at, notice.started_at)
                 line.ended_at = max(line.ended_at, notice.ended_at)
@@ -120,7 +120,7 @@ class LiveRun:
 
     def _notes(self, name: str, line: Line, *, loops: bool) -> Iterator[tuple[str, str]]:
         step = self.program.steps[name]
-        if isinstance(step, (ForeachStep, UntilStep)):
+        if isinstance(step, (ForeachStep, UntilStep)) and line.status != "Skipped":
             done = self._done(step)
             total = f"/{line.of}" if line.of is not None else ""
             yield f"{done}{total}", "cyan"
@@ -139,6 +139,11 @@ class LiveRun:
         if own is not None and own.settled and not loop.loops and own.of is not None:
             return own.of
         return min(counts) if len(counts) == len(loop.block.leaves) and counts else 0
+
+
+def retries_of(status: str, attempts: int) -> int:
+    """Return how often an action was tried again; the attempt that failed it for good is among `attempts`."""
+    return max(0, attempts - 1) if status in {"Failed", "TimedOut"} else attempts
 
 
 def blocks_of(step: object) -> list[tuple[str, Block]]:
@@ -175,7 +180,8 @@ def print_line(notice: RecordAction) -> None:
     where = "[" + ",".join(str(index) for index in notice.repetition) + "]" if notice.repetition else ""
     spent = duration((notice.ended_at - notice.started_at) / _TICKS_PER_S)
     extra = f"  {notice.code}" if notice.status in {"Failed", "TimedOut"} and notice.code else ""
-    retries = f"  {len(notice.attempts)} retries" if notice.attempts else ""
+    count = retries_of(notice.status, len(notice.attempts))
+    retries = f"  {count} retries" if count else ""
     click.echo(f"{sign} {notice.action}{where}  {notice.status}  {spent}{retries}{extra}")
 
 

@@ -231,13 +231,15 @@ def summarise(result: RunResult, view: LiveRun, *, db: str | None, virtual: bool
 
     from rich.text import Text
 
-    from runafter.cli.live import SIGNS, duration, print_failures
+    from runafter.cli.live import SIGNS, duration, print_failures, retries_of
 
     out = console()
     print_failures(view)
     sign, colour = SIGNS.get(result.status, ("?", "white"))
     settled = sum(len(records) for records in result.actions.values())
-    retries = sum(len(record.attempts) for records in result.actions.values() for record in records)
+    retries = sum(
+        retries_of(record.status, len(record.attempts)) for records in result.actions.values() for record in records
+    )
     spent = duration(result.duration.total_seconds()) + (" of virtual time" if virtual else "")
     parts = [f"{settled} action{'s' if settled != 1 else ''}", spent]
     if retries:
