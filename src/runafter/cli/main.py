@@ -22,6 +22,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "convert": ("convert", "Write a flow as canonical JSON or in another container."),
     "run": ("run", "Run a flow to its end, for real or on a virtual clock, with mocks given or inferred."),
     "runs": ("runs", "List, show, resume, cancel, resubmit and answer runs in a database."),
+    "check": ("check", "Check flows for what makes them fail silently: races, retries, error handling, validation."),
+    "readiness": ("readiness", "Grade the five layers of a production flow: trigger, validation, core, errors, monitor."),
+    "rule": ("rule", "Explain a finding's code."),
     "sample": ("sample", "Make a trigger body from the trigger's schema and from what the flow reads."),
 }
 """Command name -> (module in `runafter.cli.commands`, one line of help)."""

@@ -22,7 +22,9 @@ from runafter.program.part import Part
 from runafter.program.retry import RetryFault, RetryPolicy, default_policy, parse_policy
 from runafter.program.targets import targets_of
 
-_INNER = frozenset({"actions", "else", "cases", "default", "tools", "runafter", "metadata", "description", "type", "kind"})
+_INNER = frozenset(
+    {"actions", "else", "cases", "default", "tools", "runafter", "metadata", "description", "type", "kind"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,11 @@ def check(
         flows[_place(definition, flows)] = definition.name
         flow = Flow(definition, catalogue=catalogue)
         found = [
-            Issue(finding=finding, rule=pages()[finding.code].name if finding.code in pages() else "", flow=definition.name)
+            Issue(
+                finding=finding,
+                rule=pages()[finding.code].name if finding.code in pages() else "",
+                flow=definition.name,
+            )
             for finding in flow.findings
             if is_wanted(finding.code)
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,7 +65,7 @@ def command(
     or keep old ones in a baseline. `runafter rule CODE` explains a code.
     """
     from runafter.connectors.registry import catalogue
-    from runafter.lint.formats import FORMATS as writers
+    from runafter.lint.formats import FORMATS as WRITERS
     from runafter.lint.run import check, pages
     from runafter.lint.waivers import Baseline
     from runafter.local.read import read
@@ -80,14 +80,14 @@ def command(
     definitions: list[Definition] = []
     for path in paths:
         definitions += read(read_source(path), profile=profile)
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
     report = check(definitions, catalogue=catalogue(), select=chosen, ignore=refused, baseline=known, today=today)
     if write_baseline is not None:
         kept = Baseline.of(report.issues)
         Path(write_baseline).write_text(kept.text(), encoding="utf-8")
         click.echo(f"{sum(kept.counts.values())} findings kept in {write_baseline}", err=True)
         return
-    text = writers[form](report)
+    text = WRITERS[form](report)
     if output is not None:
         Path(output).write_text(text, encoding="utf-8")
     else:

@@ -19,8 +19,21 @@ from runafter.protocol.commands import Target
 Kind = Literal["read", "create", "update", "delete", "send", "execute", "wait", "unknown"]
 
 CALL_TYPES = frozenset(
-    "http httpwebhook apiconnection apiconnectionwebhook openapiconnection openapiconnectionwebhook apimanagement "
-    "serviceprovider function workflow invokeworkflow invokefunction sendtobatch".split()
+    [
+        "http",
+        "httpwebhook",
+        "apiconnection",
+        "apiconnectionwebhook",
+        "openapiconnection",
+        "openapiconnectionwebhook",
+        "apimanagement",
+        "serviceprovider",
+        "function",
+        "workflow",
+        "invokeworkflow",
+        "invokefunction",
+        "sendtobatch",
+    ]
 )
 """Action types that leave the flow, folded."""
 
@@ -28,21 +41,19 @@ _WORDS: tuple[tuple[Kind, frozenset[str]], ...] = (
     (
         "read",
         frozenset(
-            "get list find search read query select lookup download peek check count fetch view show describe retrieve "
-            "resolve export parse convert extract is has exists when my user".split()
+            ["get", "list", "find", "search", "read", "query", "select", "lookup", "download", "peek", "check", "count", "fetch", "view", "show", "describe", "retrieve", "resolve", "export", "parse", "convert", "extract", "is", "has", "exists", "when", "my", "user"]
         ),
     ),
-    ("create", frozenset("create add insert new copy upload append put register ingest store push".split())),
+    ("create", frozenset(["create", "add", "insert", "new", "copy", "upload", "append", "put", "register", "ingest", "store", "push"])),
     (
         "update",
         frozenset(
-            "update patch set modify edit upsert replace move rename mark assign change unassign enable disable close "
-            "associate disassociate check_in checkin checkout merge complete associateentities".split()
+            ["update", "patch", "set", "modify", "edit", "upsert", "replace", "move", "rename", "mark", "assign", "change", "unassign", "enable", "disable", "close", "associate", "disassociate", "check_in", "checkin", "checkout", "merge", "complete", "associateentities"]
         ),
     ),
-    ("delete", frozenset("delete remove purge clear".split())),
-    ("send", frozenset("send post publish reply forward notify invite share email mail message comment".split())),
-    ("execute", frozenset("execute run invoke perform start trigger call submit process batch begin stop cancel".split())),
+    ("delete", frozenset(["delete", "remove", "purge", "clear"])),
+    ("send", frozenset(["send", "post", "publish", "reply", "forward", "notify", "invite", "share", "email", "mail", "message", "comment"])),
+    ("execute", frozenset(["execute", "run", "invoke", "perform", "start", "trigger", "call", "submit", "process", "batch", "begin", "stop", "cancel"])),
 )  # fmt: skip
 _VERBS: dict[str, Kind] = {word: kind for kind, words in _WORDS for word in words}
 _METHODS: dict[str, Kind] = {
@@ -57,7 +68,20 @@ _METHODS: dict[str, Kind] = {
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SPACE = re.compile(r"\s+")
 
-_KEYS = ("id", "recordid", "itemid", "rowid", "rowkey", "key", "documentid", "messageid", "idcolumn", "blob", "file", "path")
+_KEYS = (
+    "id",
+    "recordid",
+    "itemid",
+    "rowid",
+    "rowkey",
+    "key",
+    "documentid",
+    "messageid",
+    "idcolumn",
+    "blob",
+    "file",
+    "path",
+)
 _TABLES = (
     "dataset", "site", "server", "database", "table", "entityname", "entityset", "list", "containername", "container", "queue",
     "queuename", "source", "drive", "storageaccountname", "schema",
@@ -166,7 +190,13 @@ def _kind(facts: OperationFacts | None, operation: str | None, method: str | Non
             return "read"
         if facts.effect == "external":
             return "send"
-        return word if word in {"create", "update", "delete", "execute"} else "create" if not facts.idempotent else "update"
+        return (
+            word
+            if word in {"create", "update", "delete", "execute"}
+            else "create"
+            if not facts.idempotent
+            else "update"
+        )
     if word != "unknown":
         return word
     if method is None:
@@ -180,7 +210,9 @@ def _kind(facts: OperationFacts | None, operation: str | None, method: str | Non
 def _from_path(path: str) -> Kind:
     """Judge a POST of a managed connector by the words of its path; a POST to a table's items creates."""
     folded = path.casefold()
-    if re.search(r"(query|search|lookup|schema|token|parse|convert|getid|entities|/list|resolve|analyz|detect|scan)", folded):
+    if re.search(
+        r"(query|search|lookup|schema|token|parse|convert|getid|entities|/list|resolve|analyz|detect|scan)", folded
+    ):
         return "read"
     if re.search(r"(/v\d/mail|/mail|sendmail|/messages?\b|/comment|/post)", folded):
         return "send"
@@ -240,7 +272,7 @@ def _record(api: str, inputs: Part | None) -> Record | None:
         place = len(lowered) - 1 - lowered[::-1].index("items")
         key = normal(segments[place + 1]) if place + 1 < len(segments) else None
         return Record(store=(api, *(normal(segment) for segment in segments[:place])), key=key)
-    return Record(store=(api,), key=normal(path))
+    return Record(store=(api, normal(path)), key=None)
 
 
 def _segments(path: str) -> list[str]:

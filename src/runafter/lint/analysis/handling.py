@@ -42,7 +42,9 @@ def _is_for_failure(site: Site) -> bool:
         if each.key in seen:
             continue
         seen.add(each.key)
-        if any(statuses and "Succeeded" not in statuses and BAD & set(statuses) for statuses in each.run_after.values()):
+        if any(
+            statuses and "Succeeded" not in statuses and BAD & set(statuses) for statuses in each.run_after.values()
+        ):
             return True
         waiting += [each.level.sites[n.casefold()] for n in each.run_after if n.casefold() in each.level.sites]
     return False

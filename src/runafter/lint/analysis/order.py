@@ -24,7 +24,8 @@ class Order:
 
     def split(self, one: Site, other: Site) -> tuple[Site, Site] | None:
         """Return the two siblings at which the ways to two actions part; None where one contains the other
-        or where they are in different branches of one condition."""
+        or where they are in different branches of one condition.
+        """
         for mine, theirs in zip(one.chain(), other.chain(), strict=False):
             if mine is theirs:
                 continue

@@ -92,6 +92,16 @@ def variable_writes(flow: Flow) -> list[tuple[Site, str, str]]:
     return found
 
 
+def is_same_constant(one: Site, other: Site) -> bool:
+    """Tell whether two actions set a variable to one and the same literal."""
+    if one.folded != "setvariable" or other.folded != "setvariable":
+        return False
+    mine, theirs = one.part.at("inputs", "value"), other.part.at("inputs", "value")
+    if mine is None or theirs is None or any(not isinstance(each, Literal) for each in expressions_in(mine)):
+        return False
+    return bool(mine.value == theirs.value)
+
+
 _WRITES = {
     "setvariable": "set",
     "incrementvariable": "increment",
@@ -106,7 +116,10 @@ def runs_overlap(flow: Flow) -> bool:
     for trigger in flow.triggers:
         if trigger.folded in {"recurrence", "slidingwindow", "manual"}:
             continue
-        if trigger.folded == "request" and (trigger.part.text("kind") or "http").casefold() not in {"http", "eventgrid"}:
+        if trigger.folded == "request" and (trigger.part.text("kind") or "http").casefold() not in {
+            "http",
+            "eventgrid",
+        }:
             continue
         if "singleinstance" in (trigger.part.text("operationOptions") or "").casefold():
             continue

@@ -25,7 +25,11 @@ class ParallelUpdates(Rule):
             (s, c) for s, c in flow.calling if c.kind in {"update", "delete"} and c.record is not None and c.record.key
         ]
         for (one, first), (other, second) in combinations(updates, 2):
-            if first.api == second.api and first.record == second.record and flow.order.are_siblings_at_once(one, other):
+            if (
+                first.api == second.api
+                and first.record == second.record
+                and flow.order.are_siblings_at_once(one, other)
+            ):
                 yield self.issue(
                     flow,
                     other.part,

@@ -58,7 +58,10 @@ class ReadModifyWrite(Rule):
                     site.part,
                     f"{reader.name!r}{middle} and {site.name!r} read, change and write the record {key!r} while {region}",
                     sites=(site, reader),
-                    evidence=[at(f"{reader.name!r} reads the record", reader), at(f"{site.name!r} writes it back", site)],
+                    evidence=[
+                        at(f"{reader.name!r} reads the record", reader),
+                        at(f"{site.name!r} writes it back", site),
+                    ],
                     remedies=_REMEDIES,
                 )
                 break
@@ -73,7 +76,9 @@ _REMEDIES = (
 
 
 def _same(read: Call, write: Call) -> bool:
-    return read.record is not None and write.record is not None and read.record == write.record and read.api == write.api
+    return (
+        read.record is not None and write.record is not None and read.record == write.record and read.api == write.api
+    )
 
 
 def _is_guarded(part: Part) -> bool:

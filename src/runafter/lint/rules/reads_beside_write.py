@@ -21,7 +21,9 @@ class ReadsBesideWrite(Rule):
     family = "races"
 
     def check(self, flow: Flow) -> Iterator[Issue]:
-        reads = [(s, c.record) for s, c in flow.calling if c.kind == "read" and c.record is not None and c.api != "http"]
+        reads = [
+            (s, c.record) for s, c in flow.calling if c.kind == "read" and c.record is not None and c.api != "http"
+        ]
         writes = [(s, c.record, c) for s, c in flow.calling if c.changes_data and c.record is not None]
         for reader, read in reads:
             for writer, record, call in writes:

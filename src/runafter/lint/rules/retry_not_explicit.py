@@ -28,7 +28,7 @@ class RetryNotExplicit(Rule):
     def check(self, flow: Flow) -> Iterator[Issue]:
         for site, call in flow.calling:
             inputs = site.part.get("inputs")
-            if inputs is None or not inputs.is_object or call.api in {"sendtobatch"}:
+            if inputs is None or not inputs.is_object or call.api == "sendtobatch":
                 continue
             written = inputs.get("retryPolicy") or inputs.at("subscribe", "retryPolicy") or site.part.get("retryPolicy")
             if written is not None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from runafter.lint.analysis.reading import variable_writes
+from runafter.lint.analysis.reading import is_same_constant, variable_writes
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at
@@ -23,9 +23,17 @@ class VariableInParallelBranches(Rule):
 
     def check(self, flow: Flow) -> Iterator[Issue]:
         writes = variable_writes(flow)
+        told: set[tuple[str, str, str]] = set()
         for (one, variable, first), (other, also, second) in combinations(writes, 2):
             if variable != also or not flow.order.are_siblings_at_once(one, other):
                 continue
+            parted = flow.order.split(one, other)
+            if parted is None or is_same_constant(one, other):
+                continue
+            mark = (variable, parted[0].key, parted[1].key)
+            if mark in told:
+                continue
+            told.add(mark)
             name = other.part.at("inputs", "name")
             appends = first == second == "append"
             what = "append to" if appends else "change"
