@@ -52,7 +52,7 @@ class Surroundings(Protocol):
         """Return a fresh GUID; the same sequence for the same seed."""
         ...
 
-    def later(self, delay_s: float, action: Callable[[], None]) -> None:
+    def later(self, delay_s: float, action: Callable[[], object]) -> None:
         """Run `action` after `delay_s` seconds of the tenant's clock."""
         ...
 

@@ -103,7 +103,7 @@ class Tenant:
     def store_of(self, service: str) -> Store:
         return self.state.service(service)
 
-    def later(self, delay_s: float, action: Callable[[], None]) -> None:
+    def later(self, delay_s: float, action: Callable[[], object]) -> None:
         async def run() -> None:
             await self.clock.sleep(delay_s)
             action()

@@ -1,0 +1,121 @@
+"""A part of Microsoft Graph: users, managers, groups, members, licences, sendMail."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from runafter.connectors import odata
+from runafter.connectors.answers import Refused, failure, no_content, ok
+from runafter.connectors.directory import Directory, shown_group, shown_user
+from runafter.connectors.spec import Face, FaceCall
+from runafter.protocol.events import Outcome
+
+_ROOT = "https://graph.microsoft.com/v1.0"
+
+
+def handle(call: FaceCall) -> Outcome:
+    """Answer one request; what Graph has beyond these resources is refused by name."""
+    try:
+        return _route(call)
+    except Refused as refused:
+        return refused.outcome
+
+
+def _collection(name: str, rows: list[dict[str, Any]], query: Any) -> Outcome:
+    page = odata.page(rows, odata.query_of(query), page_size=100)
+    select = query.get("$select", "")
+    body: dict[str, Any] = {
+        "@odata.context": f"{_ROOT}/$metadata#{name}",
+        "value": [odata.selected(row, select) for row in page.rows],
+    }
+    if page.next_skip is not None:
+        body["@odata.nextLink"] = f"{_ROOT}/{name}?$skip={page.next_skip}"
+    return ok(body)
+
+
+def _route(call: FaceCall) -> Outcome:
+    request = call.request
+    path = re.sub(r"^/(v1\.0|beta)", "", request.path).strip("/")
+    parts = path.split("/")
+    if parts[0] == "me":
+        parts = ["users", call.user, *parts[1:]]
+    body: dict[str, Any] = request.json if isinstance(request.json, dict) else {}
+    directory = Directory(call.around, call.now)
+    match (request.method, *parts):
+        case ("GET", "users"):
+            return _collection("users", [shown_user(row) for row in directory.users()], request.query)
+        case ("POST", "users"):
+            return ok(shown_user(directory.add(body)), status=201)
+        case ("GET", "users", ident):
+            return ok(shown_user(directory.need_user(ident), request.query.get("$select", "")))
+        case ("PATCH", "users", ident):
+            directory.change(ident, body)
+            return no_content()
+        case ("DELETE", "users", ident):
+            directory.remove(ident)
+            return no_content()
+        case ("GET", "users", ident, "manager"):
+            return ok(shown_user(directory.manager(ident)))
+        case ("PUT", "users", ident, "manager", "$ref"):
+            manager = directory.need_user(str(body.get("@odata.id", "")).rsplit("/", 1)[-1])
+            directory.change(ident, {"manager": manager["id"]})
+            return no_content()
+        case ("GET", "users", ident, "directReports"):
+            return _collection("directoryObjects", [shown_user(row) for row in directory.reports(ident)], request.query)
+        case ("POST", "users", ident, "assignLicense"):
+            add = [str(entry.get("skuId")) for entry in body.get("addLicenses") or []]
+            return ok(shown_user(directory.license(ident, add, [str(sku) for sku in body.get("removeLicenses") or []])))
+        case ("POST", "users", ident, "sendMail"):
+            return _send_mail(call, ident, body)
+        case ("GET", "users", ident, "memberOf"):
+            return _collection(
+                "directoryObjects", [shown_group(row) for row in directory.groups_of(ident)], request.query
+            )
+        case ("GET", "groups"):
+            return _collection("groups", [shown_group(row) for row in directory.groups()], request.query)
+        case ("POST", "groups"):
+            return ok(shown_group(directory.add_group(body)), status=201)
+        case ("GET", "groups", ident):
+            return ok(shown_group(directory.need_group(ident)))
+        case ("GET", "groups", ident, "members"):
+            return _collection("directoryObjects", [shown_user(row) for row in directory.members(ident)], request.query)
+        case ("POST", "groups", ident, "members", "$ref"):
+            directory.join(ident, str(body.get("@odata.id", "")).rsplit("/", 1)[-1])
+            return no_content()
+        case ("DELETE", "groups", ident, "members", member, "$ref"):
+            directory.leave(ident, member)
+            return no_content()
+        case ("GET", "subscribedSkus"):
+            return _collection(
+                "subscribedSkus", [_sku(directory, key, row) for key, row in directory.store.rows("skus")], {}
+            )
+        case _:
+            return failure(404, "ResourceNotFound", f"The emulated Graph has no {request.method} /{path}.")
+
+
+def _sku(directory: Directory, key: str, row: dict[str, Any]) -> dict[str, Any]:
+    used = sum(1 for user in directory.users() for entry in user["assignedLicenses"] if entry["skuId"] == key)
+    return {
+        "skuId": key,
+        "skuPartNumber": row["name"],
+        "consumedUnits": used,
+        "prepaidUnits": {"enabled": row["seats"]},
+    }
+
+
+def _send_mail(call: FaceCall, ident: str, body: dict[str, Any]) -> Outcome:
+    message = body.get("message") or {}
+    to = [entry["emailAddress"]["address"] for entry in message.get("toRecipients") or []]
+    if not to:
+        return failure(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
+    outbox = call.around.store_of("office365")
+    mail = call.around.new_id()
+    content = message.get("body") or {}
+    row = {"id": mail, "from": ident, "to": to, "cc": [], "bcc": [], "replyTo": [], "subject": message.get("subject", ""),
+           "body": content.get("content", ""), "importance": "normal", "attachments": [], "sentAt": ""}  # fmt: skip
+    outbox.put("outbox", mail, row)
+    return Outcome(status_code=202, has_body=False)
+
+
+FACES = (Face(hosts=(r"graph\.microsoft\.com",), mount="graph", handle=handle),)

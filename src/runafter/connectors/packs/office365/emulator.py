@@ -1,0 +1,453 @@
+"""Outlook: an outbox, mailboxes with folders, calendars, and mails that wait for an option.
+
+Shapes: learn.microsoft.com/connectors/office365 (GraphClientReceiveMessage, GraphCalendarEventClientReceive), read 2026-11-21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from runafter.connectors import odata
+from runafter.connectors.answers import content, data_of, failure, no_content, ok
+from runafter.connectors.instants import iso, moment, parse_iso, ticks_of
+from runafter.connectors.spec import Call, Row, Store, Surroundings
+from runafter.protocol.events import Outcome
+
+OUTBOX = "outbox"
+MESSAGES = "messages"
+EVENTS = "events"
+WAITING = "waiting"
+
+
+def addresses(value: Any) -> list[str]:
+    """Return the addresses of `a@x; b@y`, of a list, or of nothing."""
+    if isinstance(value, list):
+        return [str(item).strip() for item in value if str(item).strip()]
+    return [part.strip() for part in str(value or "").replace(",", ";").split(";") if part.strip()]
+
+
+def _not_found() -> Outcome:
+    return failure(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+
+
+def deliver(store: Store, around: Surroundings, now: int, mail: Mapping[str, Any], sender: str) -> Row:
+    """Put a mail into the outbox and into the mailbox of each recipient."""
+    ident = f"AAMk{around.new_id().replace('-', '')}"
+    attachments = [
+        {
+            "id": f"{ident}-{index}",
+            "name": entry.get("Name") or entry.get("name") or f"attachment{index}",
+            "contentBytes": content(data_of(_bytes(entry)))["$content"],
+            "size": len(data_of(_bytes(entry))),
+            "contentType": entry.get("ContentType", "application/octet-stream"),
+            "isInline": False,
+        }
+        for index, entry in enumerate(mail.get("Attachments") or mail.get("attachments") or [])
+        if isinstance(entry, dict)
+    ]
+    row: Row = {
+        "id": ident,
+        "from": sender,
+        "to": addresses(mail.get("To") or mail.get("to")),
+        "cc": addresses(mail.get("Cc") or mail.get("cc")),
+        "bcc": addresses(mail.get("Bcc") or mail.get("bcc")),
+        "replyTo": addresses(mail.get("ReplyTo") or mail.get("replyTo")),
+        "subject": str(mail.get("Subject") or mail.get("subject") or ""),
+        "body": str(mail.get("Body") or mail.get("text") or ""),
+        "importance": str(mail.get("Importance") or "Normal").lower(),
+        "attachments": attachments,
+        "sentAt": iso(now),
+    }
+    store.put(OUTBOX, ident, row)
+    for recipient in (*row["to"], *row["cc"], *row["bcc"]):
+        key = f"{recipient.lower()}|{ident}"
+        store.put(
+            MESSAGES,
+            key,
+            {**row, "mailbox": recipient.lower(), "folder": "Inbox", "isRead": False, "flag": "notFlagged"},
+        )
+    return row
+
+
+def _bytes(entry: Mapping[str, Any]) -> Any:
+    raw = entry.get("ContentBytes") or entry.get("contentBytes") or entry.get("Content") or ""
+    if isinstance(raw, str):
+        return {"$content-type": "application/octet-stream", "$content": raw} if _is_base64(raw) else raw
+    return raw
+
+
+def _is_base64(text: str) -> bool:
+    import base64
+    import binascii
+
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def send_email_v2(call: Call) -> Outcome:
+    mail = call.record(call.operation.body or "emailMessage")
+    if not addresses(mail.get("To") or mail.get("to")):
+        return failure(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
+    bad = [a for a in addresses(mail.get("To") or mail.get("to")) if "@" not in a]
+    if bad:
+        return failure(400, "ErrorInvalidRecipients", f"At least one recipient is not valid: '{bad[0]}'.")
+    sender = str(mail.get("MailboxAddress") or mail.get("From") or call.user)
+    deliver(call.store, call.around, call.now, mail, sender)
+    return ok(None)
+
+
+shared_mailbox_send_email_v2 = send_email_v2
+
+
+# -- mailboxes -------------------------------------------------------------------------------------------------------------
+
+
+def _mailbox(call: Call) -> str:
+    return call.text("mailboxAddress", call.user).lower()
+
+
+def shown(row: Row, *, attachments: bool = True) -> dict[str, Any]:
+    """Return a message as `GraphClientReceiveMessage`."""
+    return {
+        "id": row["id"],
+        "receivedDateTime": row["sentAt"],
+        "hasAttachments": bool(row["attachments"]),
+        "internetMessageId": f"<{row['id']}@contoso.example>",
+        "subject": row["subject"],
+        "bodyPreview": row["body"][:255],
+        "importance": row["importance"],
+        "conversationId": row.get("conversation", row["id"]),
+        "isRead": row["isRead"],
+        "isHtml": True,
+        "body": row["body"],
+        "from": row["from"],
+        "toRecipients": ";".join(row["to"]),
+        "ccRecipients": ";".join(row["cc"]) or None,
+        "replyTo": ";".join(row["replyTo"]) or None,
+        "attachments": row["attachments"] if attachments else [],
+    }
+
+
+def _message(call: Call) -> tuple[str, Row] | None:
+    ident = call.text("messageId") or call.text("message_id")
+    for key, row in call.store.rows(MESSAGES):
+        if row["id"] == ident and row["mailbox"] == _mailbox(call):
+            return key, row
+    return None
+
+
+def get_emails_v3(call: Call) -> Outcome:
+    def is_set(name: str) -> bool:
+        return call.text(name).lower() == "true"
+
+    folder = call.text("folderPath", "Inbox").lower()
+    found = [
+        row
+        for _, row in call.store.rows(MESSAGES)
+        if row["mailbox"] == _mailbox(call) and row["folder"].lower() == folder
+    ]
+    if call.operation.facts.is_trigger or is_set("fetchOnlyUnread"):
+        found = [row for row in found if not row["isRead"]]
+    if is_set("fetchOnlyWithAttachment"):
+        found = [row for row in found if row["attachments"]]
+    if is_set("fetchOnlyFlagged"):
+        found = [row for row in found if row["flag"] == "flagged"]
+    for name, part in (("subjectFilter", "subject"), ("from", "from")):
+        if call.text(name):
+            found = [row for row in found if call.text(name).lower() in row[part].lower()]
+    if call.text("to"):
+        found = [row for row in found if call.text("to").lower() in ";".join(row["to"]).lower()]
+    if call.text("importance", "Any").lower() != "any":
+        found = [row for row in found if row["importance"] == call.text("importance").lower()]
+    if call.text("searchQuery"):
+        wanted = call.text("searchQuery").lower()
+        found = [row for row in found if wanted in f"{row['subject']} {row['body']} {row['from']}".lower()]
+    found = list(reversed(found))[: call.number("top") or 10]
+    attachments = is_set("includeAttachments")
+    return ok({"value": [shown(row, attachments=attachments) for row in found]})
+
+
+def get_email_v2(call: Call) -> Outcome:
+    found = _message(call)
+    return _not_found() if found is None else ok(shown(found[1]))
+
+
+def get_attachment_v2(call: Call) -> Outcome:
+    found = _message(call)
+    for attachment in [] if found is None else found[1]["attachments"]:
+        if attachment["id"] == call.text("attachmentId"):
+            return ok(attachment)
+    return _not_found()
+
+
+def _changed(call: Call, **fields: Any) -> Outcome:
+    found = _message(call)
+    if found is None:
+        return _not_found()
+    key, row = found
+    call.store.put(MESSAGES, key, {**row, **fields})
+    return ok(shown({**row, **fields}))
+
+
+def move_v2(call: Call) -> Outcome:
+    return _changed(call, folder=call.text("folderPath"))
+
+
+def flag_v2(call: Call) -> Outcome:
+    flag = call.record("body").get("flag")
+    return _changed(call, flag=flag.get("flagStatus", "flagged") if isinstance(flag, dict) else "flagged")
+
+
+def mark_as_read_v3(call: Call) -> Outcome:
+    return _changed(call, isRead=bool(call.record("body").get("isRead", True)))
+
+
+def delete_email_v2(call: Call) -> Outcome:
+    found = _message(call)
+    if found is None:
+        return _not_found()
+    call.store.delete(MESSAGES, found[0])
+    return ok(None)
+
+
+def reply_to_v3(call: Call) -> Outcome:
+    found = _message(call)
+    if found is None:
+        return _not_found()
+    row, given = found[1], call.record("replyParameters")
+    to = [row["from"], *(row["to"] if given.get("ReplyAll") else []), *addresses(given.get("To"))]
+    subject = given.get("Subject") or f"RE: {row['subject']}"
+    deliver(call.store, call.around, call.now, {**given, "To": to, "Subject": subject}, call.user)
+    return ok(None)
+
+
+def forward_email_v2(call: Call) -> Outcome:
+    found = _message(call)
+    if found is None:
+        return _not_found()
+    row, given = found[1], call.record("body")
+    mail = {
+        "To": given.get("ToRecipients"),
+        "Subject": f"FW: {row['subject']}",
+        "Body": f"{given.get('Comment', '')}\n{row['body']}",
+    }
+    deliver(call.store, call.around, call.now, mail, call.user)
+    return ok(None)
+
+
+def get_mail_tips_v2(call: Call) -> Outcome:
+    def tip(address: str) -> dict[str, Any]:
+        settings = call.store.get("mailboxes", address.lower()) or {}
+        reply = settings.get("automatic_reply", "")
+        return {
+            "emailAddress": {"name": "", "address": address},
+            "automaticReplies": {"message": reply, "messageLanguage": {"locale": "en-US", "displayName": "English"}}
+            if reply
+            else {"message": ""},
+            "mailboxFull": bool(settings.get("full", False)),
+        }
+
+    found = call.record("body").get("EmailAddresses")
+    return ok({"value": [tip(address) for address in addresses(found)]})
+
+
+# -- waiting for an option ---------------------------------------------------------------------------------------------------
+
+
+def send_mail_with_options(call: Call) -> Outcome:
+    """Send the mail and wait; the seed's `options` rule answers by itself, else `choose` does."""
+    message = call.record(call.operation.body or "").get("Message") or {}
+    row = deliver(call.store, call.around, call.now, message, call.user)
+    options = [part.strip() for part in str(message.get("Options") or "Approve, Reject").split(",")]
+    waiting = {"id": row["id"], "callback_url": call.callback_url, "options": options, "to": row["to"]}
+    call.store.put(WAITING, row["id"], waiting)
+    rule = call.store.get("settings", "options")
+    if rule is not None:
+        answer = rule.get("answer") or options[0]
+        store, around, ident = call.store, call.around, row["id"]
+        call.around.later(float(rule.get("after_s", 0)), lambda: choose(store, around, ident, answer))
+    return ok({"id": row["id"]}, status=201, headers={"Location": f"/subscriptions/{row['id']}"})
+
+
+def choose(store: Store, around: Surroundings, ident: str, option: str) -> None:
+    """Answer a waiting mail with one of its options."""
+    waiting = store.get(WAITING, ident)
+    if waiting is None:
+        return
+    store.delete(WAITING, ident)
+    responder = (waiting["to"] or [""])[0]
+    body = {"SelectedOption": option, "UserEmailAddress": responder, "UserId": around.new_id(), "UserTenantId": ""}
+    around.signal(waiting["callback_url"], {"headers": {}, "body": body})
+
+
+# -- calendars -----------------------------------------------------------------------------------------------------------------
+
+
+def calendar_get_tables_v2(call: Call) -> Outcome:
+    rows = call.store.rows("calendars") or [("Calendar", {"name": "Calendar"})]
+    owner = {"name": call.user.split("@")[0], "address": call.user}
+    return ok(
+        {
+            "value": [
+                {"id": key, "name": row["name"], "owner": owner, "canEdit": True, "color": "auto"} for key, row in rows
+            ]
+        }
+    )
+
+
+def v4_calendar_post_item(call: Call) -> Outcome:
+    item = call.record("item")
+    ident = f"AAMkEvent{call.around.new_id().replace('-', '')}"
+    row = {"id": ident, "calendar": call.text("table", "Calendar"), "organizer": call.user, **item}
+    row |= {"createdDateTime": iso(call.now), "lastModifiedDateTime": iso(call.now), "responseType": "organizer"}
+    call.store.put(EVENTS, ident, row)
+    return ok(event(row), status=201)
+
+
+def event(row: Row) -> dict[str, Any]:
+    """Return an event as `GraphCalendarEventClientReceive`."""
+    defaults: dict[str, Any] = {
+        "subject": None, "start": None, "end": None, "timeZone": "UTC", "body": "", "isHtml": True, "requiredAttendees": "",
+        "optionalAttendees": "", "resourceAttendees": "", "location": "", "importance": "normal", "isAllDay": False,
+        "recurrence": "none", "reminderMinutesBeforeStart": 15, "isReminderOn": True, "showAs": "busy",
+        "responseRequested": True, "sensitivity": "normal", "categories": [], "webLink": "", "iCalUId": row["id"],
+    }  # fmt: skip
+    out = defaults | {key: value for key, value in row.items() if key != "calendar"}
+    for side in ("start", "end"):
+        ticks = parse_iso(str(out[side] or ""))
+        out[f"{side}WithTimeZone"] = None if ticks is None else moment(ticks).isoformat()
+    return out
+
+
+def _event(call: Call, *names: str) -> Row | None:
+    ident = next((call.text(name) for name in names if call.text(name)), "")
+    return call.store.get(EVENTS, ident)
+
+
+def v4_calendar_patch_item(call: Call) -> Outcome:
+    row = _event(call, "id")
+    if row is None:
+        return _not_found()
+    changed = {**row, **call.record("item"), "lastModifiedDateTime": iso(call.now)}
+    call.store.put(EVENTS, row["id"], changed)
+    return ok(event(changed))
+
+
+def v3_calendar_get_item(call: Call) -> Outcome:
+    row = _event(call, "id")
+    return _not_found() if row is None else ok(event(row))
+
+
+def v4_calendar_get_items(call: Call) -> Outcome:
+    rows = [event(row) for _, row in call.store.rows(EVENTS) if row["calendar"] == call.text("table", "Calendar")]
+    page = odata.page(rows, odata.query_of(call.arguments), page_size=256, field=_event_field)
+    return ok({"value": page.rows})
+
+
+def _event_field(row: Mapping[str, Any], path: str) -> Any:
+    return odata.plain_field(row, path.removesuffix("/dateTime"))
+
+
+def get_events_calendar_view_v3(call: Call) -> Outcome:
+    start, end = parse_iso(call.text("startDateTimeUtc")), parse_iso(call.text("endDateTimeUtc"))
+    if start is None or end is None:
+        return failure(400, "ErrorInvalidParameter", "The start and the end of the view must be times.")
+    rows = list[dict[str, Any]]()
+    for _, row in call.store.rows(EVENTS):
+        begins, ends = parse_iso(str(row.get("start") or "")), parse_iso(str(row.get("end") or ""))
+        if (
+            row["calendar"] == call.text("calendarId")
+            and begins is not None
+            and ends is not None
+            and begins < end
+            and ends > start
+        ):
+            rows.append(event(row))
+    rows.sort(key=lambda row: str(row["start"]))
+    page = odata.page(rows, odata.query_of(call.arguments), page_size=256, field=_event_field)
+    return ok({"value": page.rows})
+
+
+def calendar_delete_item_v2(call: Call) -> Outcome:
+    row = _event(call, "event", "id")
+    if row is None:
+        return _not_found()
+    call.store.delete(EVENTS, row["id"])
+    return no_content()
+
+
+def respond_to_event_v2(call: Call) -> Outcome:
+    row = _event(call, "event_id")
+    if row is None:
+        return _not_found()
+    response = call.text("response").lower()
+    call.store.put(
+        EVENTS,
+        row["id"],
+        {**row, "responseType": {"accept": "accepted", "decline": "declined"}.get(response, "tentativelyAccepted")},
+    )
+    if call.record("body").get("SendResponse", True):
+        mail = {
+            "To": row["organizer"],
+            "Subject": f"{response}: {row.get('subject') or ''}",
+            "Body": call.record("body").get("Comment", ""),
+        }
+        deliver(call.store, call.around, call.now, mail, call.user)
+    return ok(None, status=202)
+
+
+def find_meeting_times_v2(call: Call) -> Outcome:
+    """Suggest slots on the half hour in which no known event of the calendar lies."""
+    given = call.record("body")
+    minutes = int(given.get("MeetingDuration") or 30)
+    start = parse_iso(str(given.get("Start") or "")) or call.now
+    end = parse_iso(str(given.get("End") or "")) or ticks_of(moment(start) + timedelta(days=5))
+    busy = [
+        (parse_iso(str(r.get("start") or "")) or 0, parse_iso(str(r.get("end") or "")) or 0)
+        for _, r in call.store.rows(EVENTS)
+    ]
+    length = ticks_of(moment(start) + timedelta(minutes=minutes)) - start
+    step, at, found = ticks_of(moment(start) + timedelta(minutes=30)) - start, start, list[dict[str, Any]]()
+    while at + length <= end and len(found) < int(given.get("MaxCandidates") or 20):
+        if 8 <= moment(at).hour < 17 and not any(b < at + length and e > at for b, e in busy):
+            slot = {
+                "start": {"dateTime": iso(at)[:-1], "timeZone": "UTC"},
+                "end": {"dateTime": iso(at + length)[:-1], "timeZone": "UTC"},
+            }
+            found.append(
+                {
+                    "confidence": 100,
+                    "organizerAvailability": "free",
+                    "meetingTimeSlot": slot,
+                    "attendeeAvailability": [],
+                    "locations": [],
+                }
+            )
+        at += step
+    reason = "" if found else "AttendeesUnavailable"
+    return ok({"emptySuggestionsReason": reason, "meetingTimeSuggestions": found})
+
+
+# -- seeds -----------------------------------------------------------------------------------------------------------------------
+
+
+def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
+    """Fill `messages: [{from, to, subject, body}]`, `calendars`, `events`, `mailboxes: {address: {automatic_reply}}`, `options: {answer, after_s}`."""
+    for mail in value.get("messages") or []:
+        fields = {name[:1].upper() + name[1:]: part for name, part in mail.items()}
+        row = deliver(store, around, now, fields, str(mail.get("from", "seed@contoso.example")))
+        store.delete(OUTBOX, row["id"])
+    for name in value.get("calendars") or []:
+        store.put("calendars", name, {"name": name})
+    for entry in value.get("events") or []:
+        ident = str(entry.get("id") or f"AAMkEvent{around.new_id().replace('-', '')}")
+        store.put(EVENTS, ident, {"calendar": "Calendar", "organizer": "seed@contoso.example", **entry, "id": ident})
+    for address, settings in (value.get("mailboxes") or {}).items():
+        store.put("mailboxes", str(address).lower(), settings)
+    if value.get("options"):
+        store.put("settings", "options", value["options"])
