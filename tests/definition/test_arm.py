@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -310,3 +311,46 @@ def test_a_copy_loop_of_unknown_length_gives_one_workflow() -> None:
     resource = workflow(compose("x"), copy={"name": "each", "count": "[parameters('n')]"})
 
     assert len(read_template(resource)) == 1
+
+
+def doubled(text: str) -> dict[str, Any]:
+    """Variables of which each is made of the one before, twice."""
+    return {"v0": "[createArray('xxxxxxxx')]"} | {
+        f"v{n}": text.replace("PREVIOUS", f"variables('v{n - 1}')") for n in range(1, 60)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("[variables('v59')]", doubled("[concat(PREVIOUS, PREVIOUS)]")),
+        ("[variables('v59')]", doubled("[createArray(PREVIOUS, PREVIOUS)]")),
+        ("[variables('v59')]", {**doubled("[mul(PREVIOUS, PREVIOUS)]"), "v0": 3}),
+        ("[variables('v59')]", {**doubled("[replace(PREVIOUS, 'x', PREVIOUS)]"), "v0": "xxxxxxxx"}),
+        ("[variables('v59')]", {**doubled("[join(createArray(PREVIOUS, PREVIOUS), PREVIOUS)]"), "v0": "xxxxxxxx"}),
+        ("[padLeft('', 2000000000)]", {}),
+        ("[format('{0:D2000000000}', 1)]", {}),
+        ("[length(variables('a'))]", {"copy": [{"name": "a", "count": 800, "input": "[variables('b')]"}, {"name": "b", "count": 800, "input": "[variables('c')]"},
+                                               {"name": "c", "count": 800, "input": "[copyIndex('c')]"}]}),
+    ],
+)  # fmt: skip
+def test_a_bomb_of_expressions_stays_unresolved_and_is_soon_over(text: str, variables: dict[str, Any]) -> None:
+    began = time.process_time()
+
+    (definition,) = read_template(workflow(compose(text)), variables=variables)
+
+    assert inputs_of(definition) == text
+    assert len(definition.unresolved) == 1
+    assert time.process_time() - began < 10
+
+
+def test_nested_copy_loops_in_a_value_end() -> None:
+    value: Any = {"x": 1}
+    for name in "abcd":
+        value = {"copy": [{"name": name, "count": 800, "input": value}]}
+    began = time.process_time()
+
+    (definition,) = read_template(workflow(compose(value)))
+
+    assert definition.unresolved == ("more template expressions than are evaluated",)
+    assert time.process_time() - began < 10

@@ -100,6 +100,13 @@ def test_equal_keys_are_kept_with_a_finding_and_the_last_counts() -> None:
     assert (finding.code, finding.pointer, finding.line, finding.column) == ("DEF010", "/x/a", 2, 2)
 
 
+def test_a_file_full_of_faults_gives_no_endless_list() -> None:
+    root = parse_bytes(b"{" + b"a:1," * 5000 + b"}")
+
+    assert len(root.source.findings) == 1000
+    assert len(list(root.members())) == 5000
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from runafter.errors import Finding, UnreadableSource
 
 MAX_BYTES = 64 * 1024 * 1024
+_MAX_FINDINGS = 1_000
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -44,6 +45,8 @@ class Source:
         return self.mark + self.text.encode(self.encoding, "surrogatepass")
 
     def note(self, code: str, message: str, offset: int, *, pointer: str = "", hint: str | None = None) -> None:
+        if len(self.findings) >= _MAX_FINDINGS:
+            return
         line, column = self.place(offset)
         self.findings.append(
             Finding(

@@ -139,6 +139,7 @@ def _inner_template(properties: Node, inner: Node, outer: Template) -> Template:
             given=outer.given,
             functions={**_functions(inner), **outer.functions},
             place=outer.place,
+            budget=outer.budget,
         )
     given = {
         name: outer.resolve(entry["value"])
@@ -152,6 +153,7 @@ def _inner_template(properties: Node, inner: Node, outer: Template) -> Template:
         given=given,
         functions=_functions(inner),
         place=outer.place,
+        budget=outer.budget,
     )
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from runafter.definition.read.arm_functions import CONTEXT, FUNCTIONS, Deployment, lookup
+from runafter.definition.read.arm_functions import CONTEXT, FUNCTIONS, MAX_TEXT, Deployment, lookup
 
 _TOKEN = re.compile(
     r"\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)|([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?=\s*\())|([A-Za-z_]\w*)|(.))",
@@ -30,6 +30,18 @@ class Unresolved(Exception):
 
 
 @dataclass(slots=True)
+class Budget:
+    """What all expressions of a file may cost together, so that no few lines of variables fill the memory."""
+
+    left: int = 2_000_000
+
+    def spend(self, cost: int) -> None:
+        self.left -= cost
+        if self.left < 0:
+            raise Unresolved("more template expressions than are evaluated")
+
+
+@dataclass(slots=True)
 class Template:
     """What expressions of one template may read. Values given for parameters go before defaults."""
 
@@ -38,6 +50,7 @@ class Template:
     given: Mapping[str, Any] = field(default_factory=dict)
     functions: Mapping[str, Any] = field(default_factory=dict)
     place: Deployment = field(default_factory=Deployment)
+    budget: Budget = field(default_factory=Budget)
     unresolved: dict[str, None] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
     _loops: dict[str, int] = field(default_factory=dict)
@@ -54,6 +67,8 @@ class Template:
                     self.unresolved[str(reason)] = None
                     return value
             return value[1:] if value.startswith("[[") else value
+        if self._loops:
+            self.budget.spend(1)
         if isinstance(value, dict):
             found: dict[str, Any] = {}
             for key, item in value.items():
@@ -116,6 +131,7 @@ class Template:
         if not isinstance(count, int) or not 0 <= count <= _MAX_COPIES:
             raise Unresolved(f"a copy loop of {count} turns")
         for index in range(count):
+            self.budget.spend(100)
             with self._counting(str(row.get("name", "")), index):
                 yield index
 
@@ -151,7 +167,12 @@ class Template:
             shown = ", ".join(json.dumps(argument) for argument in arguments)
             raise Unresolved(f"{name}({shown[:80]})")
         declared = [str(row.get("name")) for row in found[1].get("parameters") or ()]
-        inner = Template(given=dict(zip(declared, arguments, strict=True)), functions=self.functions, place=self.place)
+        inner = Template(
+            given=dict(zip(declared, arguments, strict=True)),
+            functions=self.functions,
+            place=self.place,
+            budget=self.budget,
+        )
         inner._busy = {*self._busy, name}
         if len(inner._busy) > _MAX_DEPTH:
             raise Unresolved(f"{name}, nested too deeply")
@@ -169,6 +190,8 @@ class Template:
     def _strict(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.evaluate(value) if is_expression(value) else (value[1:] if value.startswith("[[") else value)
+        if isinstance(value, (dict, list)):
+            self.budget.spend(len(value))
         if isinstance(value, dict):
             return {key: self._strict(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -257,6 +280,7 @@ class _Parser:
             elif self.peek() != ")":
                 raise ValueError("',' or ')' expected")
         self.take(")")
+        self.template.budget.spend(10)
         if folded == "parameters":
             return self.template.parameter(arguments[0])
         if folded == "variables":
@@ -267,7 +291,18 @@ class _Parser:
         if context is not None:
             return context(self.template.place, arguments)
         function = FUNCTIONS.get(folded)
-        return function(*arguments) if function is not None else self.template.custom(name, arguments)
+        value = function(*arguments) if function is not None else self.template.custom(name, arguments)
+        return self.sized(value)
+
+    def sized(self, value: Any) -> Any:
+        """Let a result through that a deployment would: texts and lists of some size, integers of 64 bits."""
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise OverflowError
+        size = len(value) if isinstance(value, (str, list, dict)) else 0
+        if size > MAX_TEXT:
+            raise Unresolved("a value that is too large")
+        self.template.budget.spend(1 + size // 16)
+        return value
 
     def choose(self) -> Any:
         """Evaluate the chosen branch of `if` alone; the other may ask for what is not known."""

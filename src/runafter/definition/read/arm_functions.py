@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+MAX_TEXT = 4 * 1024 * 1024  # a template's own limit
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 
@@ -50,6 +51,24 @@ def _concat(*parts: Any) -> Any:
     return "".join(text_of(part) for part in parts)
 
 
+def _bounded(size: int) -> int:
+    """Return a size that a text may have, before the text is made."""
+    if size > MAX_TEXT:
+        raise OverflowError
+    return size
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    _bounded(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _join(values: list[Any], mark: str) -> str:
+    parts = [text_of(value) for value in values]
+    _bounded(sum(map(len, parts)) + len(parts) * len(mark))
+    return mark.join(parts)
+
+
 def _format(pattern: str, *values: Any) -> str:
     def one(match: re.Match[str]) -> str:
         if match.group() in {"{{", "}}"}:
@@ -57,7 +76,7 @@ def _format(pattern: str, *values: Any) -> str:
         value = values[int(match.group(1))]
         form = (match.group(2) or "").lstrip(":")
         if isinstance(value, int) and re.fullmatch(r"[DdXx]\d*|0+", form):
-            width = int(form[1:] or 0) if form[0] in "DdXx" else len(form)
+            width = _bounded(int(form[1:] or 0)) if form[0] in "DdXx" else len(form)
             return f"{value:0{width}{'d' if form[0] not in 'xX' else form[0]}}"
         return text_of(value)
 
@@ -186,14 +205,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tolower": lambda text: text.lower(),
     "toupper": lambda text: text.upper(),
     "trim": lambda text: text.strip(),
-    "replace": lambda text, old, new: text.replace(old, new),
+    "replace": _replace,
     "substring": _substring,
     "split": _split,
     "string": text_of,
     "int": int,
     "float": float,
     "bool": lambda value: value if isinstance(value, bool) else str(value).casefold() in {"true", "1"},
-    "padleft": lambda text, width, char=" ": text_of(text).rjust(width, char),
+    "padleft": lambda text, width, char=" ": text_of(text).rjust(_bounded(width), char),
     "startswith": lambda text, part: text.casefold().startswith(part.casefold()),
     "endswith": lambda text, part: text.casefold().endswith(part.casefold()),
     "indexof": lambda text, part: text.casefold().find(part.casefold()) if isinstance(text, str) else text.index(part),
@@ -231,7 +250,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "createobject": _create_object,
     "coalesce": _coalesce,
     "json": json.loads,
-    "join": lambda values, mark: mark.join(text_of(value) for value in values),
+    "join": _join,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64tostring": lambda text: base64.b64decode(text).decode(),
     "base64tojson": lambda text: json.loads(base64.b64decode(text)),
