@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 TITLE = "milliseconds to read, check and build the largest definition at hand"
-BARS = {"problems_ms": ("at most", 1000)}
+BARS = {"first_read_and_problems_ms": ("at most", 1000)}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -19,8 +19,12 @@ def measure(quick: bool) -> dict[str, float]:
     from runafter import build, problems, read
 
     source = _largest()
+    start = time.perf_counter()
     (definition,) = read(source)
+    problems(definition)
+    cold = (time.perf_counter() - start) * 1e3
     return {
+        "first_read_and_problems_ms": cold,
         "problems_ms": _median_ms(lambda: problems(definition), quick),
         "read_ms": _median_ms(lambda: read(source), quick),
         "build_ms": _median_ms(lambda: build(definition), quick),
