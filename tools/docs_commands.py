@@ -13,10 +13,10 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "comman
 
 def render() -> str:
     """Return the page: every command with its options as `--help` prints them."""
-    parts = [
-        "# Commands\n\nGenerated from the commands themselves. Exit codes: 0 clean, 1 problems found or a run that did not"
-        " succeed, 2 usage or unreadable input.\n"
-    ]
+    head = (
+        "Generated from the commands themselves. Exit codes: 0 clean, 1 problems found or a run that did not succeed,"
+    )
+    parts = [f"# Commands\n\n{head} 2 usage or unreadable input.\n"]
     context = click.Context(cli, info_name="runafter", terminal_width=100, max_content_width=100)
     for name in COMMANDS:
         command = cli.get_command(context, name)

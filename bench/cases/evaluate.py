@@ -37,7 +37,6 @@ console.log(JSON.stringify({version, node: process.version, per_second: rates[2]
 
 def measure(quick: bool) -> dict[str, Any]:
     from runafter.expressions.evaluate import scope_for
-
     from runafter.expressions.template import compile_template
 
     template = compile_template(EXPRESSION)
