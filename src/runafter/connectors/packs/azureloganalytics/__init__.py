@@ -1,0 +1,1 @@
+"""Azure Log Analytics Data Collector."""

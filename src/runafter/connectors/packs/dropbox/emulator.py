@@ -1,0 +1,37 @@
+"""Dropbox: files of one tree. Shapes: learn.microsoft.com/connectors/dropbox, read 2026-11-21."""
+
+from __future__ import annotations
+
+from runafter.connectors.file_operations import (
+    copy_file,
+    create_file,
+    delete_file,
+    extract_folder,
+    get_file_content,
+    get_file_content_by_path,
+    get_file_metadata,
+    get_file_metadata_by_path,
+    list_folder,
+    list_root_folder,
+    on_new_file,
+    seed_files,
+    update_file,
+)
+
+seed = seed_files
+
+__all__ = [
+    "copy_file",
+    "create_file",
+    "delete_file",
+    "extract_folder",
+    "get_file_content",
+    "get_file_content_by_path",
+    "get_file_metadata",
+    "get_file_metadata_by_path",
+    "list_folder",
+    "list_root_folder",
+    "on_new_file",
+    "seed",
+    "update_file",
+]

@@ -1,0 +1,1 @@
+"""File System (built-in)."""
