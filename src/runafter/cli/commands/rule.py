@@ -24,8 +24,8 @@ def command(code: str | None, listed: bool, as_json: bool) -> None:
                 [{"code": p.code, "severity": p.severity, "family": p.family, "title": p.title} for p in known.values()]
             )
             return
-        for page in known.values():
-            click.echo(f"{page.code}  {page.severity:<7}  {page.title}")
+        for each in known.values():
+            click.echo(f"{each.code}  {each.severity:<7}  {each.title}")
         return
     page = known.get(code.upper())
     if page is None:

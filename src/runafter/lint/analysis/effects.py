@@ -225,6 +225,8 @@ def _verb(operation: str | None) -> Kind:
     if not operation:
         return "unknown"
     words = [word.casefold() for word in _CAMEL.findall(operation)]
+    if words[:1] in (["add"], ["remove"]) and {"group", "member", "role", "tag", "label"} & set(words):
+        return "update"  # a second time changes nothing
     for word in words[:3]:
         found = _VERBS.get(word)
         if found is not None:

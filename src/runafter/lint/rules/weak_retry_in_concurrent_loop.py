@@ -26,7 +26,7 @@ class WeakRetryInConcurrentLoop(Rule):
         for site, call in flow.calling:
             loop = flow.order.concurrent_loop(site)
             policy = flow.retry_of(site)
-            if loop is None or policy is None or policy.is_default or call.waits:
+            if loop is None or policy is None or policy.is_default or call.waits or call.kind == "send":
                 continue
             if policy.kind == "exponential" and policy.count >= 4:
                 continue

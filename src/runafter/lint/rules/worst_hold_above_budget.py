@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runafter.lint.analysis.holding import hold_s
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at
 from runafter.program.outline import Site
-from runafter.program.retry import RetryPolicy, worst_case_hold_s
-from runafter.values.time import duration_s
 
 BUDGET_S = 3_600.0
 
@@ -32,7 +31,7 @@ class WorstHoldAboveBudget(Rule):
             policy = flow.retry_of(site)
             if policy is None or call.waits:
                 continue
-            hold = hold_s(flow, site, policy)
+            hold = hold_s(flow, site)
             if hold <= BUDGET_S:
                 continue
             if policy.is_default:
@@ -56,19 +55,3 @@ class WorstHoldAboveBudget(Rule):
                 evidence=[at(f"{site.name!r} keeps the default policy", site) for site, _ in by_default[:5]],
                 hint="Say the retry policy, and bound the longest wait.",
             )
-
-
-def hold_s(flow: Flow, site: Site, policy: RetryPolicy) -> float:
-    """Return the longest time an action can take: its own time limit, or all attempts and waits."""
-    limit = site.part.at("limit", "timeout")
-    timeout = (
-        duration_s(limit.value)
-        if limit is not None and isinstance(limit.value, str) and _is_span(limit.value)
-        else None
-    )
-    worst = worst_case_hold_s(policy, float(flow.profile.limit("http_timeout_s")))
-    return min(worst, timeout) if timeout is not None else worst
-
-
-def _is_span(text: str) -> bool:
-    return text[:1] in {"P", "p", "-"} and "@" not in text
