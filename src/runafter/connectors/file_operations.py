@@ -112,6 +112,8 @@ def copy_file(call: Call) -> Outcome:
     source = call.text("source") or call.text("sourceFilePath") or call.text("id")
     target = call.text("destination") or call.text("destinationFilePath")
     found = folders.find(source)
+    if found is not None and found.is_folder:
+        raise _refused(call, 400, f"'{found.path}' is a folder.")
     data: Any
     if found is not None:
         data = found.row["content"]

@@ -85,12 +85,11 @@ class Tenant:
         self._answered: dict[tuple[str, str, str], Outcome] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._began: int | None = None
-        self._ids = 0
+        self._faces: dict[str, tuple[Pack, Face] | None] = {}
 
     # -- what emulators ask for ------------------------------------------------------------------------------------
 
     def new_id(self) -> str:
-        self._ids += 1
         return guid(self.seed, "id", self.state.service("$tenant").next_number("id"))
 
     def handler(self, name: str) -> Callable[[Mapping[str, Any]], Any] | None:
@@ -329,11 +328,10 @@ class Tenant:
 
     def face_of(self, host: str) -> tuple[Pack, Face] | None:
         """Return the service that answers raw requests to this host."""
-        for pack in self.registry.packs.values():
-            for face in pack.faces():
-                if face.serves(host):
-                    return pack, face
-        return None
+        if host not in self._faces:
+            served = ((pack, face) for pack in self.registry.packs.values() for face in pack.faces())
+            self._faces[host] = next(((pack, face) for pack, face in served if face.serves(host)), None)
+        return self._faces[host]
 
     async def _perform_http(self, call: CallOperation) -> Outcome:
         inputs = call.inputs if isinstance(call.inputs, Mapping) else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runafter.connectors import odata
 from runafter.connectors.answers import content, content_type_of, data_of, failure, no_content, ok, refuse
 from runafter.connectors.packs.dataverse.fetchxml import fetched
 from runafter.connectors.packs.dataverse.tables import FILES, PAGE_SIZE, SCHEMA, SUBSCRIPTIONS, Tables
@@ -180,9 +181,15 @@ def perform_bound_action(call: Call) -> Outcome:
 def subscribe_webhook_trigger(call: Call) -> Outcome:
     request = call.record("subscriptionRequest")
     ident = call.around.new_id()
+    message = str(request.get("message") or "7")
+    if message not in ("1", "2", "3", "4", "5", "6", "7"):
+        return failure(400, "0x80060888", f"The message '{message}' is none of 1 to 7.")
+    condition = request.get("filterexpression")
+    if condition:
+        odata.predicate(str(condition))  # a broken filter is refused now, not when a row changes
     subscription = {
         "entityname": request.get("entityname"),
-        "message": int(request.get("message") or 7),
+        "message": int(message),
         "attributes": request.get("filteringattributes"),
         "filter": request.get("filterexpression"),
         "callback_url": call.callback_url or request.get("url") or f"subscription:{ident}",

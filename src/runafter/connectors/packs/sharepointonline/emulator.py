@@ -156,18 +156,26 @@ def found_file(call: Call, ident: str) -> Entry:
     return entry
 
 
+def file_only(call: Call, ident: str) -> Entry:
+    """Return the file; a folder is refused with 400."""
+    entry = found_file(call, ident)
+    if entry.is_folder:
+        raise Refused(wrapped(Outcome(status_code=400, message=f"'{entry.path}' is a folder.")))
+    return entry
+
+
 def create_file(call: Call) -> Outcome:
     entry = folders_of(call).write(f"{call.text('folderPath')}/{call.text('name')}", call.arguments.get("body"))
     return ok(shown_file(entry, call.text("dataset")))
 
 
 def update_file(call: Call) -> Outcome:
-    entry = found_file(call, call.text("id"))
+    entry = file_only(call, call.text("id"))
     return ok(shown_file(folders_of(call).write(entry.path, call.arguments.get("body")), call.text("dataset")))
 
 
 def get_file_content(call: Call) -> Outcome:
-    entry = found_file(call, call.text("id") or call.text("path"))
+    entry = file_only(call, call.text("id") or call.text("path"))
     kind = entry.row["content"]["$content-type"]
     if kind.startswith("text/"):
         return ok(entry.data.decode("utf-8", "replace"), headers={"Content-Type": kind})
@@ -197,7 +205,7 @@ def create_new_folder(call: Call) -> Outcome:
 
 def copy_file_async(call: Call) -> Outcome:
     given = call.record("parameters")
-    entry = found_file(call, str(given.get("sourceFileId", "")))
+    entry = file_only(call, str(given.get("sourceFileId", "")))
     target = folders_of(call, str(given.get("destinationDataset") or call.text("dataset")))
     path = f"{given.get('destinationFolderPath', '')}/{entry.name}"
     taken = target.find(path) is not None

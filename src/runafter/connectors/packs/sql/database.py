@@ -1,174 +1,287 @@
-"""The emulated database: a SQLite database in memory, its content kept as rows of the tenant's state.
+"""The emulated databases: SQLite in memory, their content kept as rows of the tenant's state.
 
-Each call is one transaction. Stored procedures are seeds: a list of statements
-with `@name` parameters; the rows of the last SELECT are the result set.
+A database is opened for one call, as one transaction: calls on the same rows
+follow one another, so `SET Count = Count + 1` never loses an update, while a
+read and a write in two calls can. Only tables that a batch names are loaded.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runafter.connectors.answers import Refused, connector_failure
-from runafter.connectors.spec import Row, Store
+from runafter.connectors.packs.sql.functions import register
+from runafter.connectors.packs.sql.tsql import Execute, Statement, failed, statements, tokens
+from runafter.connectors.spec import Row, Store, Surroundings
 
-_NAME = re.compile(r"[A-Za-z_][\w ]*")
+__all__ = ["Database", "bare_table", "database_name", "failed", "statements"]
 
-
-def failed(message: str, status: int = 400) -> Refused:
-    return Refused(connector_failure(status, message, source="sql.emulated"))
+SCHEMA = "schema"
+PROCEDURES = "procedures"
+DEFAULT = "default"
+_NAME = re.compile(r"[A-Za-z_#][\w $#-]*")
+_IDENTITY = re.compile(r"\b(?:BIG|SMALL)?INT(?:EGER)?\s+IDENTITY(?:\s*\(\s*\d+\s*,\s*\d+\s*\))?", re.IGNORECASE)
+_CHANGES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
 
 
 def bare_table(name: str) -> str:
-    """Return a table's name without schema and brackets: `[dbo].[Orders]` is Orders.
+    """Return a table's name without brackets and the schema `dbo`: `[dbo].[Orders]` is Orders, `[hr].[People]` hr.People.
 
     Raises:
         Refused: 404 for what cannot be a name.
     """
-    last = name.replace("[", "").replace("]", "").replace('"', "").rsplit(".", 1)[-1].strip()
-    if not _NAME.fullmatch(last):
+    parts = [part.strip() for part in re.sub(r'[\[\]"]', "", name).split(".")]
+    if not all(_NAME.fullmatch(part) for part in parts):
         raise failed(f"'{name}' is no table.", 404)
-    return last
+    shown = parts[-2:]
+    return shown[-1] if len(shown) == 1 or shown[0].lower() == "dbo" else ".".join(shown)
 
 
-def to_sqlite(text: str) -> str:
-    """Return T-SQL with the differences that SQLite minds rewritten: brackets, schema, TOP, GETDATE, ISNULL, N'...'."""
-    out = re.sub(r"\[([^\]]+)\]", r'"\1"', text)
-    out = re.sub(r'("?)\bdbo\b\1\.', "", out, flags=re.IGNORECASE)
-    out = re.sub(r"\bN'", "'", out)
-    out = re.sub(
-        r"\b(?:GETDATE|GETUTCDATE|SYSUTCDATETIME)\(\)",
-        "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
-        out,
-        flags=re.IGNORECASE,
-    )
-    out = re.sub(r"\bISNULL\(", "IFNULL(", out, flags=re.IGNORECASE)
-    out = re.sub(r"\bLEN\(", "LENGTH(", out, flags=re.IGNORECASE)
-    top = re.search(r"\bSELECT\s+TOP\s*\(?\s*(\d+)\s*\)?\s", out, re.IGNORECASE)
-    if top is not None:
-        out = f"{out[: top.start()]}SELECT {out[top.end() :].rstrip().rstrip(';')} LIMIT {top[1]}"
-    return out
+def quoted(table: str) -> str:
+    return ".".join(f'"{part}"' for part in table.split("."))
+
+
+def database_name(store: Store, wanted: str) -> str:
+    """Return the seeded database that a call means.
+
+    A tenant with one database answers for `default` and for its own name. A
+    tenant without any has an empty `default`.
+
+    Raises:
+        Refused: 404 for a database that no seed made.
+    """
+    known = {row["database"] for _, row in (*store.rows(SCHEMA), *store.rows(PROCEDURES))} or {DEFAULT}
+    for name in known:
+        if name.lower() == wanted.strip().lower():
+            return str(name)
+    if len(known) == 1 and (wanted.strip().lower() in ("", DEFAULT) or known == {DEFAULT}):
+        return str(next(iter(known)))
+    raise failed(f"Cannot open database '{wanted}' requested by the login. There are {', '.join(sorted(known))}.", 404)
+
+
+def column_definition(name: str, kind: str) -> str:
+    """Return a column's definition; T-SQL's IDENTITY becomes SQLite's AUTOINCREMENT."""
+    if _IDENTITY.search(kind):
+        return f'"{name}" INTEGER PRIMARY KEY AUTOINCREMENT'
+    return f'"{name}" {kind}'
 
 
 class Database:
-    """One database, opened for one call and written back when it ends well."""
+    """One database, opened for one call; a context manager that keeps the changes when it ends well."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, name: str, *, now: int, around: Surroundings, words: Iterable[str] | None = None) -> None:
         self.store = store
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.name = name
+        self._touched = set[tuple[str, str]]()
+        self._loaded = set[str]()
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
         self.connection.row_factory = sqlite3.Row
-        for name, row in store.rows("schema"):
-            self.connection.execute(row["create"])
-            for _, held in store.rows(f"rows|{name}"):
-                names = ", ".join(f'"{column}"' for column in held)
-                marks = ", ".join("?" for _ in held)
-                self.connection.execute(f'INSERT INTO "{name}" ({names}) VALUES ({marks})', tuple(held.values()))  # noqa: S608
-        self._before = self.connection.total_changes
+        register(self.connection, now, around.new_id)
+        self._entries = {row["table"]: row for _, row in store.rows(SCHEMA) if row["database"] == name}
+        self._schemas = {table.split(".")[0] for table in self._entries if "." in table}
+        for schema in sorted(self._schemas):
+            self.connection.execute(f"ATTACH ':memory:' AS \"{schema}\"")
+        for entry in self._entries.values():
+            self.connection.execute(entry["create"])
+        self.load(self._entries if words is None else words)
+        self.connection.set_authorizer(self._authorize)
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def load(self, names: Iterable[str]) -> None:
+        """Fill the tables among `names` (bare names, any case) that are still empty."""
+        wanted = {name.lower().rsplit(".", 1)[-1] for name in names}
+        for table, entry in self._entries.items():
+            if table in self._loaded or table.lower().rsplit(".", 1)[-1] not in wanted:
+                continue
+            self._loaded.add(table)
+            for key, row in self.store.rows(self._table(table)):
+                names_ = ", ".join(f'"{column}"' for column in row)
+                marks = ", ".join("?" for _ in row)
+                text = f"INSERT INTO {quoted(table)} (rowid, {names_}) VALUES (?, {marks})"  # noqa: S608
+                self.connection.execute(text, (int(key), *(_stored(value) for value in row.values())))
+            if entry.get("sequence"):
+                self._set_sequence(table, int(entry["sequence"]))
+
+    def _table(self, table: str) -> str:
+        return f"{self.name}/{table}" if "." in table else f"{self.name}/dbo.{table}"
+
+    def _set_sequence(self, table: str, number: int) -> None:
+        schema, _, bare = table.rpartition(".")
+        place = f'"{schema}".sqlite_sequence' if schema else "main.sqlite_sequence"
+        self.connection.execute(f"DELETE FROM {place} WHERE name = ?", (bare,))  # noqa: S608
+        self.connection.execute(f"INSERT INTO {place} (name, seq) VALUES (?, ?)", (bare, number))  # noqa: S608
+
+    def _sequence(self, table: str) -> int | None:
+        schema, _, bare = table.rpartition(".")
+        place = f'"{schema}".sqlite_sequence' if schema else "main.sqlite_sequence"
+        try:
+            row = self.connection.execute(f"SELECT seq FROM {place} WHERE name = ?", (bare,)).fetchone()  # noqa: S608
+        except sqlite3.Error:
+            return None
+        return None if row is None else int(row[0])
+
+    def _authorize(self, action: int, first: str | None, second: str | None, place: str | None, _: str | None) -> int:
+        if action in _CHANGES and first is not None:
+            self._touched.add((place or "main", first))
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
 
     def __enter__(self) -> Database:
         self.connection.execute("BEGIN")
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self.connection.execute("COMMIT")
-            if self.connection.total_changes != self._before or self._schema() != dict(self._known()):
+        try:
+            if kind is None:
+                self.connection.execute("COMMIT")
+                self.connection.set_authorizer(None)
                 self._keep()
-        self.connection.close()
-
-    def _known(self) -> Iterable[tuple[str, str]]:
-        return ((name, row["create"]) for name, row in self.store.rows("schema"))
-
-    def _schema(self) -> dict[str, str]:
-        found = self.connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
-        )
-        return {row["name"]: row["sql"] for row in found}
+        finally:
+            self.connection.close()
 
     def _keep(self) -> None:
-        schema = self._schema()
-        for name, _ in self.store.rows("schema"):
-            if name not in schema:
-                self.store.delete("schema", name)
-        for name, create in schema.items():
-            self.store.put("schema", name, {"create": create})
-            for key, _ in self.store.rows(f"rows|{name}"):
-                self.store.delete(f"rows|{name}", key)
-            found = self.connection.execute(f'SELECT rowid AS "$row", * FROM "{name}" ORDER BY rowid')  # noqa: S608
-            for row in found:
-                values = dict(row)
-                self.store.put(f"rows|{name}", str(values.pop("$row")), values)
+        if any(table in ("sqlite_master", "sqlite_schema") for _, table in self._touched):
+            self._keep_schema()
+        by_place = {(place, table.lower()) for place, table in self._touched}
+        for table in list(self._entries):
+            schema, _, bare = table.rpartition(".")
+            if (schema or "main", bare.lower()) in by_place:
+                self._keep_rows(table)
+
+    def _keep_schema(self) -> None:
+        found = dict[str, str]()
+        for place in ("main", *sorted(self._schemas)):
+            rows = self.connection.execute(
+                f"SELECT name, sql FROM \"{place}\".sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"  # noqa: S608
+            )
+            for row in rows:
+                table = row["name"] if place == "main" else f"{place}.{row['name']}"
+                create = str(row["sql"])
+                if place != "main":
+                    create = re.sub(r"(?i)^(CREATE TABLE )", f'\\1"{place}".', create)
+                found[table] = create
+        for table in [table for table in self._entries if table not in found]:
+            for key, _ in self.store.rows(self._table(table)):
+                self.store.delete(self._table(table), key)
+            self.store.delete(SCHEMA, self._table(table))
+            del self._entries[table]
+        for table, create in found.items():
+            if table not in self._entries or self._entries[table]["create"] != create:
+                self.add_table(table, create)
+
+    def add_table(self, table: str, create: str) -> None:
+        row = {"database": self.name, "table": table, "create": create, "sequence": None}
+        self._entries[table] = row
+        self._loaded.add(table)
+        self.store.put(SCHEMA, self._table(table), row)
+
+    def _keep_rows(self, table: str) -> None:
+        place = self._table(table)
+        before = dict(self.store.rows(place))
+        found = self.connection.execute(f'SELECT rowid AS "$row", * FROM {quoted(table)} ORDER BY rowid')  # noqa: S608
+        after = dict[str, Row]()
+        for row in found:
+            values = dict(row)
+            after[str(values.pop("$row"))] = {key: _kept(value) for key, value in values.items()}
+        for key in before:
+            if key not in after:
+                self.store.delete(place, key)
+        for key, values in after.items():
+            if before.get(key) != values:
+                self.store.put(place, key, values)
+        sequence = self._sequence(table)
+        if sequence != self._entries[table].get("sequence"):
+            self._entries[table] = {**self._entries[table], "sequence": sequence}
+            self.store.put(SCHEMA, place, self._entries[table])
 
     # -- statements ------------------------------------------------------------------------------------------------
 
-    def run(self, text: str, values: Mapping[str, Any]) -> tuple[list[Row] | None, int]:
-        """Run one statement; return its rows (None when it returns none) and how many rows it changed.
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> list[Row] | None:
+        """Run one statement; return its rows, None when it returns none.
+
+        `values` are parameters by name without `@`, in any case.
 
         Raises:
             Refused: 400 with the database's own words.
         """
-        statement = to_sqlite(text)
-        given = {name.lstrip("@"): _plain(value) for name, value in values.items()}
-        lowered = {name.lower(): name for name in given}
-
-        def named(mark: re.Match[str]) -> str:
-            return f":{lowered.get(mark[1].lower(), mark[1])}"
-
-        statement = re.sub(r"(?<![@\w])@(\w+)", named, statement)
+        self.load(statement.words)
+        given = {name.lower(): value for name, value in values.items()}
+        bound = dict[str, Any]()
+        for written in statement.variables:
+            name = written[1:]
+            if name.lower() not in given:
+                raise failed(f'Must declare the scalar variable "@{name}".')
+            bound[name] = _stored(given[name.lower()])
         try:
-            cursor = self.connection.execute(statement, given)
-        except sqlite3.Error as error:
-            raise failed(f"{error}") from error
-        rows = None if cursor.description is None else [dict(row) for row in cursor.fetchall()]
-        return rows, max(cursor.rowcount, 0)
+            cursor = self.connection.execute(statement.text, bound)
+            found = cursor.fetchall()
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
+            raise failed(str(error)) from error
+        if cursor.description is None:
+            return None
+        names = [str(column[0]) or f"Column{index + 1}" for index, column in enumerate(cursor.description)]
+        return [{name: _shown(value) for name, value in zip(names, tuple(row), strict=True)} for row in found]
 
-    def script(self, text: str, values: Mapping[str, Any]) -> tuple[list[list[Row]], int]:
-        """Run several statements; return the result sets and the number of changed rows."""
-        sets, changed = list[list[Row]](), 0
-        for statement in statements(text):
-            rows, count = self.run(statement, values)
-            if rows is not None:
-                sets.append(rows)
-            changed += count
-        return sets, changed
+    def select(self, text: str, values: Mapping[str, Any] | None = None) -> list[Row]:
+        """Run a statement of our own, already in SQLite's words, with `@name` parameters."""
+        variables = tuple(token.text for token in tokens(text) if token.kind == "variable")
+        return self.run(Statement(text, variables), values or {}) or []
 
-    def columns(self, table: str) -> dict[str, bool]:
-        """Return the columns of a table with whether each is its key.
+    def columns(self, table: str) -> dict[str, tuple[str, int]]:
+        """Return type and place in the key (0: none) of a table's columns.
 
         Raises:
             Refused: 404 for an unknown table.
         """
-        found = self.connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+        self.load([table])
+        schema, _, bare = table.rpartition(".")
+        known = [name for name in self._entries if name.lower() == table.lower()]
+        place = f'"{schema}".' if schema else ""
+        found = self.connection.execute(f'PRAGMA {place}table_info("{bare}")').fetchall() if known else []
         if not found:
-            raise failed(f"Could not find the table '{table}'.", 404)
-        return {row["name"]: bool(row["pk"]) for row in found}
+            raise failed(f"Could not find the table '{table}'. There are {', '.join(self._entries) or 'none'}.", 404)
+        return {row["name"]: (row["type"], row["pk"]) for row in found}
 
-    def key_of(self, table: str) -> str:
-        columns = self.columns(table)
-        return next((name for name, key in columns.items() if key), "rowid")
+    def procedure(self, name: str) -> Row | None:
+        wanted = f"{self.name}/{bare_table(name)}".lower()
+        return next((row for key, row in self.store.rows(PROCEDURES) if key.lower() == wanted), None)
 
-
-def statements(text: str) -> list[str]:
-    """Split a batch at semicolons outside quotes; SET and DECLARE of T-SQL's session are dropped."""
-    parts, current, quoted = list[str](), "", False
-    for char in text:
-        quoted ^= char == "'"
-        if char == ";" and not quoted:
-            parts.append(current)
-            current = ""
-        else:
-            current += char
-    parts.append(current)
-    return [
-        part.strip() for part in parts if part.strip() and not re.match(r"\s*(SET\s+NOCOUNT|GO\b)", part, re.IGNORECASE)
-    ]
+    def tables(self) -> list[str]:
+        return sorted(self._entries)
 
 
-def _plain(value: Any) -> Any:
+def executed(call: Execute, values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the arguments of an EXEC by name; `names` are the procedure's parameters in order."""
+    given = {name.lower(): value for name, value in values.items()}
+
+    def value_of(argument: Any) -> Any:
+        if type(argument).__name__ == "Variable":
+            if argument.name.lower() not in given:
+                raise failed(f'Must declare the scalar variable "@{argument.name}".')
+            return given[argument.name.lower()]
+        return argument
+
+    placed = {name: value_of(argument) for name, argument in zip(names, call.placed, strict=False)}
+    return placed | {name: value_of(argument) for name, argument in call.named.items()}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, dict) and set(value) == {"$bytes"}:
+        return base64.b64decode(value["$bytes"])
     if isinstance(value, dict | list):
-        import json
-
         return json.dumps(value, ensure_ascii=False)
-    return value
+    return value if isinstance(value, int | float | str | bytes | None) else str(value)
+
+
+def _kept(value: Any) -> Any:
+    return {"$bytes": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _shown(value: Any) -> Any:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

