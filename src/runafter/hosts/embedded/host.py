@@ -143,12 +143,14 @@ class Host:
         zones: str = "",
         reuse: Mapping[str, Any] | None = None,
         seed: int | None = None,
+        batch: Batch | None = None,
     ) -> str:
         """Begin a run and return its id once it is durable.
 
         `source` is what `load_program` needs to build the program again; without
         it only a host that is given the program can resume the run. With `key`,
-        a second call finds the run that the first has begun.
+        a second call finds the run that the first has begun. What is in `batch`
+        becomes durable with the run, or neither does.
 
         Raises:
             InvalidDefinition: the program has errors.
@@ -178,7 +180,7 @@ class Host:
             caller_waits=caller_waits,
             reuse=dict(reuse or {}),
         )
-        batch = Batch()
+        batch = Batch() if batch is None else batch
         self._programs.add(program, source, batch)
         self.journal.begin(batch, started, flow=flow or program.name, owner=self.owner, start_key=key, parent=parent)
         live = LiveRun(started.run_id, Run(program, flags=started.flags))

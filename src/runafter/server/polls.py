@@ -1,0 +1,116 @@
+"""What triggers ask of the outside: an Http poll, and a webhook's subscription.
+
+An Http trigger fires on 200; on 202 it asks again after `Retry-After`, at
+`Location` where that is given; any other answer is a failed poll.
+Source: Microsoft Learn, "Workflow triggers and actions reference", HTTP trigger, read 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runafter.catalog.rows import TriggerState
+from runafter.engine.faults import FAULTS, message_of
+from runafter.engine.triggers import TriggerScope
+from runafter.expressions.template import compile_template
+from runafter.hosts.embedded.host import Host
+from runafter.hosts.outside import Outside, outcome_of
+from runafter.program.steps import Trigger
+from runafter.protocol.commands import CallOperation, Target
+from runafter.protocol.events import Outcome
+from runafter.protocol.ids import run_name
+from runafter.server.flows import Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What a poll brought. `wait_s` overrules the schedule; `cursor` is kept for the next poll."""
+
+    fires: bool = False
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Any = None
+    code: str | None = None
+    error: dict[str, Any] | None = None
+    wait_s: float | None = None
+    cursor: Any = None
+
+
+class Polls:
+    """Performs the calls of triggers through the same outside as those of actions."""
+
+    def __init__(self, host: Host, outside: Outside) -> None:
+        self._host = host
+        self._outside = outside
+
+    def stamp(self) -> tuple[int, str]:
+        """Return now and a new history name."""
+        now = self._host.clock()
+        return now, run_name(now, self._host.rng.getrandbits(36))
+
+    async def ask(self, flow: Flow, trigger: Trigger, state: TriggerState) -> Poll:
+        """Poll once; an expression or a call that fails is a failed poll, not an exception."""
+        try:
+            inputs = trigger.inputs.evaluate(self._scope(flow, trigger))
+        except FAULTS as fault:
+            return Poll(error={"code": "InvalidTemplate", "message": message_of(fault)})
+        asked = dict(inputs) if isinstance(inputs, Mapping) else {}
+        if isinstance(state.cursor, str):
+            asked = {"method": "GET", "uri": state.cursor, "headers": asked.get("headers")}
+        outcome = await self.perform(flow, trigger, asked)
+        shown = None if trigger.secure_inputs else inputs
+        if outcome.status_code is None:
+            code = outcome.code or "ConnectionFailed"
+            return Poll(inputs=shown, error={"code": code, "message": outcome.message or code})
+        outputs = {"statusCode": outcome.status_code, "headers": outcome.headers, "body": outcome.body}
+        if outcome.status_code == 202:
+            location = next((value for name, value in outcome.headers.items() if name.casefold() == "location"), None)
+            return Poll(inputs=shown, outputs=outputs, code="Accepted", wait_s=outcome.retry_after_s, cursor=location)
+        if outcome.status_code == 200:
+            return Poll(fires=True, inputs=shown, outputs=outputs, wait_s=outcome.retry_after_s)
+        error = {"code": "TriggerPollFailed", "message": f"The poll was answered with {outcome.status_code}."}
+        return Poll(inputs=shown, outputs=outputs, error=error, wait_s=outcome.retry_after_s)
+
+    async def subscribe(self, flow: Flow, trigger: Trigger, callback_url: str) -> Outcome:
+        """Send the trigger's subscribing call."""
+        inputs = trigger.inputs.evaluate(self._scope(flow, trigger, callback_url))
+        wanted = inputs.get("subscribe") if isinstance(inputs, Mapping) else None
+        return await self.perform(flow, trigger, dict(wanted) if isinstance(wanted, Mapping) else {}, callback_url)
+
+    async def unsubscribe(self, flow: Flow, trigger: Trigger, callback_url: str) -> Outcome | None:
+        """Send the trigger's unsubscribing call; None where the author gave none."""
+        written = flow.definition.value["triggers"][trigger.name]["inputs"].get("unsubscribe")
+        if not isinstance(written, Mapping) or not written.get("uri"):
+            return None
+        wanted = compile_template(dict(written)).evaluate(self._scope(flow, trigger, callback_url))
+        return await self.perform(flow, trigger, wanted, callback_url)
+
+    async def perform(
+        self, flow: Flow, trigger: Trigger, inputs: dict[str, Any], callback_url: str | None = None
+    ) -> Outcome:
+        call = CallOperation(
+            id=f"{flow.name}/{trigger.name}/{self._host.clock()}",
+            run_id="",
+            action=trigger.name,
+            target=trigger.target or Target(type="Http"),
+            inputs=inputs,
+            callback_url=callback_url,
+        )
+        try:
+            return await self._outside.perform(call)
+        except Exception as error:  # noqa: BLE001 - as for the calls of actions
+            return outcome_of(error)
+
+    def _scope(self, flow: Flow, trigger: Trigger, callback_url: str = "") -> TriggerScope:
+        assert flow.program is not None
+        defaults = {name: each.default for name, each in flow.program.parameters.items() if each.has_default}
+        return TriggerScope(
+            record={"name": trigger.name},
+            at=self._host.clock(),
+            parameters={**defaults, **flow.parameters},
+            app_settings=flow.app_settings,
+            workflow_record={"name": flow.name, "type": "Microsoft.Logic/workflows"},
+            callback_url=callback_url,
+            seed=self._host.rng.getrandbits(62),
+        )

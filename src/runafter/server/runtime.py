@@ -1,0 +1,429 @@
+"""One project running on one database: flows, triggers, runs, and what people are asked. Knows no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from runafter.catalog.catalog import Catalog
+from runafter.catalog.rows import FlowState, InboxItem
+from runafter.errors import EnvironmentFault, InvalidDefinition, RunafterError
+from runafter.hosts.embedded.host import Host, UnknownRun
+from runafter.hosts.outside import Outside
+from runafter.local.triggers import outputs_of
+from runafter.program.steps import Trigger
+from runafter.project.project import Project
+from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
+from runafter.protocol.events import RunStarted
+from runafter.protocol.ids import repetition_name
+from runafter.server.firing import Fired, Firing, TriggerEvent, moment
+from runafter.server.flows import Flow, FlowBook
+from runafter.server.inbox import Inbox
+from runafter.server.live import Broadcast, News
+from runafter.server.polls import Polls
+from runafter.server.schedule import Schedule
+from runafter.server.settings import ServerSettings
+from runafter.server.signatures import Signer
+from runafter.server.subscriptions import Subscriptions
+from runafter.storage.api import Storage
+from runafter.storage.faults import StorageFault
+from runafter.tenant.tenant import Tenant
+
+_log = logging.getLogger("runafter.server")
+Notice = NoteStarted | RecordAction | SendResponse | FinishRun
+
+
+class NotAnswerable(EnvironmentFault):
+    """Nobody waits for this answer: it was given, or the run went on without it."""
+
+    code = "SRV003"
+
+
+class Runtime:
+    """Everything that `runafter serve` runs, on either clock.
+
+    `make_host` gets the outside and the responder; the simulator's hosts fit.
+    `outside` performs calls; a `LocalOutside` gets the host and the responses of child runs.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        outside: Outside,
+        make_host: Callable[[Outside, Callable[[str, SendResponse], None]], Host],
+        *,
+        settings: ServerSettings | None = None,
+        tenant: Tenant | None = None,
+    ) -> None:
+        self.settings = settings or ServerSettings()
+        self.storage = storage
+        self.catalog = Catalog(storage)
+        self.tenant = tenant
+        self.news = Broadcast()
+        self._outside = outside
+        self._replies: dict[str, asyncio.Future[SendResponse]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.inbox = Inbox(self.catalog, lambda: self.host.clock(), outside)  # noqa: PLW0108 - the host comes later
+        self.host = make_host(self.inbox, self._respond)
+        if hasattr(outside, "host"):
+            outside.host = self.host
+        if tenant is not None:
+            tenant.on_signal = self._tenant_signal
+        self.flows = FlowBook(self.catalog, self.host.clock)
+        self.signer = Signer(
+            self.catalog, self.host.clock, self.settings.public_url, lambda: self.host.rng.randbytes(32)
+        )
+        self.firing = Firing(self.host, self.catalog, self.flows, self.signer, self.settings)
+        self.inbox.flow_of = self.firing.flow_of
+        self.polls = Polls(self.host, outside)
+        self.schedule = Schedule(self.host, self.catalog, self.flows, self.firing, self.polls, self.settings)
+        self.subscriptions = Subscriptions(self.catalog, self.flows, self.polls, self.signer)
+        self.is_ready = False
+
+    # --- life
+
+    async def start(self, project: Project | None = None) -> None:
+        """Install the project, take up what the database holds, and let triggers fire."""
+        await self.flows.open()
+        if project is not None:
+            await self.flows.load(project)
+        await self.firing.recover()
+        await self.inbox.recover()
+        self.host.subscribe(self._noticed)
+        await self.host.start()
+        self.firing.go()
+        await self.subscriptions.start()
+        await self.schedule.start()
+        self.is_ready = True
+
+    async def stop(self) -> None:
+        """Take no more events and give the runs up; they go on with the next start."""
+        self.is_ready = False
+        self.news.close()
+        await self.schedule.stop()
+        await self.firing.close()
+        await self.host.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for reply in self._replies.values():
+            reply.cancel()
+
+    # --- flows
+
+    async def load(self, project: Project) -> list[str]:
+        """Install what changed; runs under way end on the version they began with."""
+        changed = await self.flows.load(project)
+        if changed:
+            await self.schedule.refresh()
+            await self.subscriptions.refresh()
+            for name in changed:
+                self.news.publish(News(kind="flow", flow=name, data={"state": self.flows.get(name).row.state}))
+        return changed
+
+    async def switch(self, name: str, state: FlowState) -> Flow:
+        """Enable or disable a flow: schedules and subscriptions follow."""
+        flow = await self.flows.switch(name, state)
+        await self.schedule.refresh()
+        await self.subscriptions.refresh()
+        self.news.publish(News(kind="flow", flow=flow.name, data={"state": flow.row.state}))
+        return flow
+
+    async def remove(self, name: str) -> None:
+        """Delete a flow. Its runs go on to their end and stay in history."""
+        await self.switch(name, "Disabled")
+        await self.flows.remove(name)
+
+    # --- triggers
+
+    def trigger_of(self, flow: Flow, name: str | None = None) -> Trigger:
+        """Return the named trigger, or the flow's first.
+
+        Raises:
+            InvalidDefinition: the flow has errors.
+            EnvironmentFault: it has no such trigger.
+        """
+        if flow.program is None:
+            raise InvalidDefinition(flow.findings)
+        found = flow.trigger(name) if name is not None else next(iter(flow.program.triggers.values()), None)
+        if found is None:
+            raise EnvironmentFault(f"the flow {flow.name!r} has no trigger {name!r}", code="SRV004")
+        return found
+
+    async def fire(self, flow: Flow, trigger: Trigger, event: TriggerEvent) -> list[Fired]:
+        """Let an event come to a trigger and tell those who watch."""
+        fired = await self.firing.fire(flow, trigger, event)
+        if self.news.is_watched:
+            for each in fired:
+                if each.run_id is not None and each.status in {"Started", "Waiting"}:
+                    status = "Running" if each.status == "Started" else "Waiting"
+                    self.news.publish(News(kind="run", flow=flow.name, run=each.run_id, data={"status": status}))
+        return fired
+
+    async def run_now(self, name: str, *, trigger: str | None = None, given: Any = None) -> list[Fired]:
+        """Run a flow by hand with a trigger body, or the trigger's whole outputs."""
+        flow = self.flows.get(name)
+        return await self.fire(flow, self.trigger_of(flow, trigger), TriggerEvent(outputs=outputs_of(given)))
+
+    async def resubmit(self, run_id: str, actions: tuple[str, ...] = ()) -> Fired:
+        """Run again with the same trigger outputs on the flow's current version.
+
+        With `actions`, what these do not follow from keeps the results of the earlier run.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
+        header = await self.host.journal.run(run_id)
+        if header is None:
+            raise UnknownRun(f"there is no run {run_id}")
+        started = (await self.host.journal.read(run_id))[0]
+        assert isinstance(started, RunStarted)
+        flow = self.flows.get(header.flow)
+        name = str(started.trigger.get("name", ""))
+        trigger = flow.trigger(name) or self.trigger_of(flow)
+        event = TriggerEvent(
+            outputs=started.trigger.get("outputs") or {},
+            inputs=started.trigger.get("inputs"),
+            origin=run_id,
+            unconditional=True,
+            reuse=await self._kept_results(flow, run_id, actions) if actions else {},
+        )
+        return (await self.fire(flow, trigger, event))[0]
+
+    async def _kept_results(self, flow: Flow, run_id: str, actions: tuple[str, ...]) -> dict[str, Any]:
+        """Return the results of all calls that neither are these actions nor follow from them."""
+        assert flow.program is not None
+        again: set[str] = set()
+        for name in actions:
+            known = flow.program.names.get(name.casefold())
+            if known is None:
+                raise EnvironmentFault(f"the flow {flow.name!r} has no action {name!r}", code="SRV004")
+            again |= _after(flow, known)
+        kept: dict[str, Any] = {}
+        after: tuple[str, str] | None = None
+        while True:
+            rows = await self.host.journal.history.actions(run_id, values=True, after=after, limit=1000)
+            for row in rows:
+                if row.action not in again and row.status == "Succeeded" and not row.detail.secure_outputs:
+                    repetition = repetition_name(row.repetition)
+                    kept[f"{row.action}/{repetition}" if repetition else row.action] = {
+                        "status": row.status,
+                        "code": row.code,
+                        "outputs": row.outputs,
+                    }
+            if len(rows) < 1000:
+                return kept
+            after = (repetition_name(rows[-1].repetition), rows[-1].action)
+
+    async def cancel(self, run_id: str) -> bool:
+        """Cancel a run, under way or waiting for its slot. False when it is over."""
+        if await self.firing.cancel_waiting(run_id):
+            return True
+        return await self.host.cancel(run_id)
+
+    # --- answers
+
+    def expect(self, run_id: str) -> asyncio.Future[SendResponse]:
+        """Return what will be the run's response. Call before the run begins; `forget` afterwards."""
+        return self._replies.setdefault(run_id, asyncio.get_running_loop().create_future())
+
+    def forget(self, run_id: str) -> None:
+        self._replies.pop(run_id, None)
+
+    def _respond(self, run_id: str, response: SendResponse) -> None:
+        reply = self._replies.get(run_id)
+        if reply is not None and not reply.done():
+            reply.set_result(response)
+        respond = getattr(self._outside, "respond", None)
+        if respond is not None:
+            respond(run_id, response)
+
+    async def signal(self, run_id: str, action: str, repetition: Repetition, outputs: Any, **answer: Any) -> None:
+        """Complete an action that waits for its callback; durable when it returns.
+
+        Raises:
+            NotAnswerable: it was answered before, or does not wait.
+        """
+        identity = f"{run_id}/{action}" + (f"/{repetition_name(repetition)}" if repetition else "")
+        item = await self.inbox.close(identity, **answer)
+        if item is None:
+            raise NotAnswerable(f"the action {action!r} does not wait for a callback (any more)")
+        try:
+            is_taken = await self.host.signal(run_id, action, repetition, outputs)
+        except StorageFault:
+            await self.inbox.reopen(item)
+            raise
+        if not is_taken:
+            raise NotAnswerable(f"the run of {action!r} is over")
+        self.news.publish(News(kind="approval", flow=item.flow, run=run_id, data={"id": item.id, "status": "closed"}))
+
+    async def answer(self, identity: str, answer: str, *, comments: str = "", responder: str = "") -> InboxItem:
+        """Answer an approval, card or callback by hand.
+
+        Raises:
+            NotAnswerable: it is no open item, or the answer is none of its options.
+        """
+        item = await self.catalog.item(identity)
+        if item is None or item.status != "open":
+            raise NotAnswerable(f"{identity!r} does not wait for an answer")
+        options = item.detail.get("options") or ["Approve", "Reject"]
+        if item.kind == "approval" and answer not in options:
+            raise NotAnswerable(f"the answer must be one of {', '.join(options)}")
+        asked = str(item.detail.get("assignedTo") or "").replace(",", ";").split(";")[0].strip()
+        who = responder or asked or "somebody@localhost"
+        if not self._answer_in_tenant(item, who, answer, comments):
+            repetition = _repetition(str(item.detail.get("repetition") or ""))
+            body = self._approval_result(item, who, answer, comments)
+            outputs = {"statusCode": 200, "headers": {}, "body": body}
+            await self.signal(
+                item.run_id, str(item.detail["action"]), repetition, outputs, answer=answer, comments=comments, by=who
+            )
+        return await self.catalog.item(identity) or item
+
+    def _answer_in_tenant(self, item: InboxItem, who: str, answer: str, comments: str) -> bool:
+        """Answer through the emulated approvals service where the item is one of its approvals."""
+        if self.tenant is None or not item.detail.get("callback_url"):
+            return False
+        from runafter.connectors.packs.approvals import emulator as approvals
+
+        store = self.tenant.store_of("approvals")
+        for name, row in store.rows(approvals.APPROVALS):
+            if item.detail["callback_url"] in row["callbacks"] and row["status"] == "Pending":
+                try:
+                    approvals.respond(store, self.tenant, name, who, answer, comments, self.host.clock())
+                except ValueError as fault:
+                    raise NotAnswerable(str(fault)) from fault
+                return True
+        return False
+
+    def _approval_result(self, item: InboxItem, who: str, answer: str, comments: str) -> dict[str, Any]:
+        now = moment(self.host.clock())
+        person = {"id": who, "displayName": who.split("@", maxsplit=1)[0], "email": who, "userPrincipalName": who}
+        response = {
+            "responder": person,
+            "requestDate": moment(item.created_at),
+            "responseDate": now,
+            "approverResponse": answer,
+            "comments": comments,
+        }
+        return {
+            "responses": [response],
+            "responseSummary": f"Approver: {person['displayName']}, {who}\nResponse: {answer}\nComments: {comments}",
+            "outcome": answer,
+            "SelectedOption": answer,
+            "title": item.detail.get("title", ""),
+            "details": item.detail.get("details", ""),
+            "requestDate": moment(item.created_at),
+            "completionDate": now,
+            "name": item.id,
+        }
+
+    def _tenant_signal(self, callback_url: str, outputs: Any) -> Any:
+        """Bring a signal of the emulated tenant to whoever's address it was sent to."""
+        parts = [unquote(part) for part in urlsplit(callback_url).path.strip("/").split("/")]
+        match parts:
+            case ["workflows", flow, "runs", run_id, "callbacks", signature, action, *rest]:
+                repetition = _repetition(rest[0] if rest else "")
+
+                async def deliver() -> None:
+                    with contextlib.suppress(RunafterError):
+                        await self.signer.check_callback(flow, run_id, signature)
+                        await self.signal(run_id, action, repetition, outputs)
+
+                self._later(deliver())
+            case ["workflows", flow, "triggers", trigger, "paths", "invoke", *_]:
+
+                async def fire() -> None:
+                    with contextlib.suppress(RunafterError):
+                        found = self.flows.get(flow)
+                        await self.fire(
+                            found, self.trigger_of(found, trigger), TriggerEvent(outputs=outputs_of(outputs))
+                        )
+
+                self._later(fire())
+            case _:
+                _log.warning("a signal of the tenant has no address here")
+
+    # --- news
+
+    def _noticed(self, run_id: str, notice: Notice) -> None:
+        flow = self.firing.flow_of.get(run_id)
+        data: dict[str, Any]
+        match notice:
+            case FinishRun():
+                if self.inbox.concerns(run_id):
+                    self._later(self.inbox.settled(run_id))
+                self.firing.ended(run_id)
+                if self.news.is_watched:
+                    data = {"status": notice.status, "code": notice.code, "at": moment(notice.at)}
+                    self.news.publish(News(kind="run", flow=flow, run=run_id, data=data))
+            case RecordAction():
+                if self.inbox.is_open(run_id, notice.action, notice.repetition):
+                    self._later(self.inbox.settled(run_id, notice.action, notice.repetition))
+                if self.news.is_watched:
+                    data = {
+                        "action": notice.action,
+                        "repetition": repetition_name(notice.repetition),
+                        "status": notice.status,
+                        "code": notice.code,
+                        "startedAt": moment(notice.started_at),
+                        "endedAt": moment(notice.ended_at),
+                        "attempts": len(notice.attempts),
+                    }
+                    self.news.publish(News(kind="action", flow=flow, run=run_id, data=data))
+            case NoteStarted() if self.news.is_watched:
+                data = {
+                    "action": notice.action,
+                    "repetition": repetition_name(notice.repetition),
+                    "status": notice.status,
+                    "startedAt": moment(notice.at),
+                    "of": notice.of,
+                }
+                self.news.publish(News(kind="action", flow=flow, run=run_id, data=data))
+            case _:
+                pass
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _after(flow: Flow, action: str) -> set[str]:
+    """Return the action, what is inside it, what follows it, and the containers whose results contain it."""
+    assert flow.program is not None
+    steps = flow.program.steps
+    found = {action}
+    is_growing = True
+    while is_growing:
+        before = len(found)
+        for step in steps.values():
+            follows = any(steps[name].name in found for name, _ in step.run_after if name in steps)
+            if follows or (step.container is not None and step.container in found and step.name not in found):
+                found.add(step.name)
+        is_growing = len(found) > before
+    container = steps[action].container
+    while container is not None:
+        for step in steps.values():
+            if any(name == container for name, _ in step.run_after):
+                found |= _after(flow, step.name)
+        container = steps[container].container
+    return found
+
+
+def _repetition(text: str) -> Repetition:
+    """Return the loop indexes that a repetition's name says.
+
+    Raises:
+        NotAnswerable: it is no such name.
+    """
+    if not text:
+        return ()
+    parts = text.split("-")
+    if not all(part.isdecimal() and len(part) <= 9 for part in parts):
+        raise NotAnswerable(f"{text!r} is no repetition")
+    return tuple(int(part) for part in parts)

@@ -1,0 +1,138 @@
+"""Shared access signatures: addresses that carry their own permission.
+
+A signature is an HMAC-SHA256 by the flow's key over what the address permits
+(`sp`), the version (`sv`) and the end (`se`). A flow has two keys, so that one
+can be replaced (which revokes all that it signed) while the other still holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, urlencode
+
+from runafter.catalog.catalog import Catalog
+from runafter.errors import RunafterError
+from runafter.hosts.clock import TICKS_PER_S, Clock
+
+VERSION = "1.0"
+_UNIX_EPOCH = 621_355_968_000_000_000
+KEYS = ("Primary", "Secondary")
+
+
+class NotSigned(RunafterError):
+    """An address lacks a signature, or has a wrong, revoked or expired one."""
+
+    code = "AuthorizationFailed"
+
+
+class Signer:
+    """Signs and checks the addresses of every flow."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        public_url: str,
+        fresh: Callable[[], bytes] = lambda: secrets.token_bytes(32),
+    ) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._fresh = fresh
+        self.public_url = public_url.rstrip("/")
+        self._keys: dict[tuple[str, str], bytes] = {}
+
+    async def key(self, flow: str, name: str = "Primary") -> bytes:
+        known = self._keys.get((flow, name))
+        if known is None:
+            known = await self._catalog.secret(f"sas/{flow}/{name}", self._fresh(), self._clock())
+            self._keys[flow, name] = known
+        return known
+
+    async def revoke(self, flow: str, name: str = "Primary") -> None:
+        """Replace a key: every address signed with it stops to work."""
+        key = self._fresh()
+        await self._catalog.replace_secret(f"sas/{flow}/{name}", key, self._clock())
+        self._keys[flow, name] = key
+
+    async def sign(
+        self, flow: str, permission: str, *, until: int | None = None, key: str = "Primary"
+    ) -> dict[str, str]:
+        """Return the query fields that permit `permission`; `until` in ticks."""
+        fields = {"sp": permission, "sv": VERSION}
+        if until is not None:
+            fields["se"] = str((until - _UNIX_EPOCH) // TICKS_PER_S)
+        return {**fields, "sig": _signature(await self.key(flow, key), flow, fields)}
+
+    async def check(self, flow: str, permission: str, query: Mapping[str, str]) -> None:
+        """Return when the query permits it; compared in constant time.
+
+        Raises:
+            NotSigned: a field is missing, the signature is wrong or revoked, or its time is over.
+        """
+        if not all(query.get(name) for name in ("sp", "sv", "sig")):
+            raise NotSigned(
+                "Required parameters for shared access URL are permissions ('sp'), version ('sv'), and signature ('sig')."
+            )
+        fields = {name: query[name] for name in ("sp", "sv", "se") if query.get(name)}
+        given = query["sig"]
+        matches = False
+        for name in KEYS:
+            expected = _signature(await self.key(flow, name), flow, fields)
+            matches |= hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
+        if (
+            not matches
+            or not hmac.compare_digest(fields["sp"].encode(), permission.encode())
+            or fields["sv"] != VERSION
+        ):
+            raise NotSigned("The provided signature does not permit this operation.")
+        if "se" in fields and int(fields["se"]) * TICKS_PER_S + _UNIX_EPOCH <= self._clock():
+            raise NotSigned("The shared access URL has expired.")
+
+    async def trigger_url(
+        self, flow: str, trigger: str, *, relative_path: str = "", until: int | None = None, key: str = "Primary"
+    ) -> tuple[str, str, dict[str, str]]:
+        """Return (whole address, base path, query) at which a Request trigger is called."""
+        queries = {
+            "api-version": "2016-10-01",
+            **await self.sign(flow, trigger_permission(trigger), until=until, key=key),
+        }
+        base = f"{self.public_url}/workflows/{quote(flow)}/triggers/{quote(trigger)}/paths/invoke"
+        path = f"/{relative_path.strip('/')}" if relative_path else ""
+        return f"{base}{path}?{urlencode(queries, quote_via=quote)}", base, queries
+
+    async def callback_base(self, flow: str, run_id: str) -> str:
+        """Return the prefix of a run's callback addresses; the permission stands in the path."""
+        signature = _signature(await self.key(flow), flow, {"sp": callback_permission(run_id), "sv": VERSION})
+        return f"{self.public_url}/workflows/{quote(flow)}/runs/{run_id}/callbacks/{signature}"
+
+    async def check_callback(self, flow: str, run_id: str, signature: str) -> None:
+        """Return when a callback address is one of ours.
+
+        Raises:
+            NotSigned: it is not, or was revoked.
+        """
+        await self.check(
+            flow, callback_permission(run_id), {"sp": callback_permission(run_id), "sv": VERSION, "sig": signature}
+        )
+
+    async def content_url(self, flow: str, path: str, *, until: int) -> str:
+        """Return the address of a content link; `path` is what it shows."""
+        query = await self.sign(flow, f"{path}/read", until=until)
+        return f"{self.public_url}/workflows/{quote(flow)}/contents{quote(path)}?{urlencode(query, quote_via=quote)}"
+
+
+def trigger_permission(trigger: str) -> str:
+    return f"/triggers/{trigger}/run"
+
+
+def callback_permission(run_id: str) -> str:
+    return f"/runs/{run_id}/callback"
+
+
+def _signature(key: bytes, flow: str, fields: Mapping[str, str]) -> str:
+    text = "\n".join((flow, fields["sp"], fields["sv"], fields.get("se", "")))
+    return base64.urlsafe_b64encode(hmac.digest(key, text.encode(), hashlib.sha256)).decode().rstrip("=")
