@@ -23,7 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a flow to its end, for real or on a virtual clock, with mocks given or inferred."),
     "runs": ("runs", "List, show, resume, cancel, resubmit and answer runs in a database."),
     "check": ("check", "Check flows for what makes them fail silently: races, retries, error handling, validation."),
-    "readiness": ("readiness", "Grade the five layers of a production flow: trigger, validation, core, errors, monitor."),
+    "readiness": (
+        "readiness",
+        "Grade the five layers of a production flow: trigger, validation, core, errors, monitor.",
+    ),
     "rule": ("rule", "Explain a finding's code."),
     "sample": ("sample", "Make a trigger body from the trigger's schema and from what the flow reads."),
 }

@@ -129,7 +129,7 @@ def _entra_fetch(credential: ClientCredentials) -> Fetch:
 
 def _acquire(credential: ClientCredentials) -> tuple[str, float]:
     try:
-        import msal  # type: ignore[import-untyped]
+        import msal
     except ImportError as error:
         raise EnvironmentFault(
             "client credentials need the package msal", hint="Install runafter[azure].", code="CON031"

@@ -165,7 +165,9 @@ def _flow_file(folder: Path) -> Path | None:
 def _flow(definition: Definition, file: Path, sidecar: Sidecar) -> ProjectFlow:
     """Name a flow by its folder where the file's own name says nothing, else by its definition."""
     name = definition.name
-    if (file.name in _FLOW_FILES and name.casefold() in {"flow", "workflow", "definition", ""}) or file.name == "flow.json":
+    if (
+        file.name in _FLOW_FILES and name.casefold() in {"flow", "workflow", "definition", ""}
+    ) or file.name == "flow.json":
         name = file.parent.resolve().name
     return ProjectFlow(name=flow_id(name), definition=definition, sidecar=sidecar)
 
