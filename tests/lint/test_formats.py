@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
@@ -108,7 +108,7 @@ def assert_sarif(document: dict[str, Any]) -> None:
 
 
 def test_junit_is_xml_with_a_failing_case_for_each_finding(report: Report) -> None:
-    root = ElementTree.fromstring(FORMATS["junit"](report))
+    root = ET.fromstring(FORMATS["junit"](report))
 
     open_ = [issue for issue in report.issues if issue.waived is None]
     assert root.get("failures") == str(len(open_))
@@ -118,7 +118,7 @@ def test_junit_is_xml_with_a_failing_case_for_each_finding(report: Report) -> No
 def test_junit_has_a_passing_case_for_a_clean_flow() -> None:
     clean = definition_of({"actions": {"C": {"type": "Compose", "inputs": 1, "runAfter": {}}}})
 
-    root = ElementTree.fromstring(FORMATS["junit"](check([clean])))
+    root = ET.fromstring(FORMATS["junit"](check([clean])))
 
     assert root.get("failures") == "0"
     assert [case.get("name") for case in root.iter("testcase")] == ["no findings"]

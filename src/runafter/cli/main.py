@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "readiness",
         "Grade the five layers of a production flow: trigger, validation, core, errors, monitor.",
     ),
+    "harden": ("harden", "Repair what check finds, as minimal edits of the file: shown as a diff, or written."),
     "rule": ("rule", "Explain a finding's code."),
     "sample": ("sample", "Make a trigger body from the trigger's schema and from what the flow reads."),
 }

@@ -10,8 +10,8 @@ from runafter.definition.nodes import Definition
 from runafter.errors import Finding
 from runafter.expressions.ast import Expression
 from runafter.expressions.references import Reference, references
-from runafter.lint.analysis.effects import CALL_TYPES, Call, call_of
-from runafter.lint.analysis.order import Order
+from runafter.lint.effects import CALL_TYPES, Call, call_of
+from runafter.lint.order import Order
 from runafter.profiles.catalogue import Catalogue
 from runafter.profiles.load import get_profile
 from runafter.profiles.profile import Profile

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runafter.definition.nodes import Definition
-from runafter.lint.analysis.effects import Call
 from runafter.lint.analysis.handling import BAD, handlers_of, is_in_handler
 from runafter.lint.analysis.starting import concurrency, has_filter, is_event
+from runafter.lint.effects import Call
 from runafter.lint.flow import Flow
 from runafter.profiles.catalogue import Catalogue
 from runafter.program.outline import Site

@@ -7,10 +7,9 @@ import pkgutil
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-import runafter.lint.rules
-from runafter import __version__
 from runafter.definition.nodes import Definition
 from runafter.errors import Finding
+from runafter.lint import rules as folder
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.report import Report, RulePage
@@ -26,8 +25,8 @@ _RANK = {"error": 0, "warning": 1, "note": 2}
 def all_rules() -> tuple[Rule, ...]:
     """Return one instance of every rule, by code. A new rule is a new module in `lint/rules`; no list names it."""
     found: list[Rule] = []
-    for module in pkgutil.iter_modules(runafter.lint.rules.__path__):
-        loaded = importlib.import_module(f"{runafter.lint.rules.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(folder.__path__):
+        loaded = importlib.import_module(f"{folder.__name__}.{module.name}")
         found += [
             value()
             for value in vars(loaded).values()
@@ -63,12 +62,13 @@ def check(
     ignore: Sequence[str] = (),
     baseline: Baseline | None = None,
     today: str = "",
+    version: str = "",
 ) -> Report:
     """Return everything that is found in these definitions.
 
     `select` and `ignore` are codes or their beginnings (`RAC`, `RTY001`); no
     `select` means all. `today` (ISO date) decides whether waivers have expired;
-    without it none has.
+    without it none has. `version` is Runafter's, for formats that say it.
     """
     chosen = tuple(code.upper() for code in select)
     refused = tuple(code.upper() for code in ignore)
@@ -94,7 +94,7 @@ def check(
         for rule in rules:
             found.extend(rule.check(flow))
         issues += waive(flow, sorted(found, key=_key), baseline=baseline, today=today)
-    return Report(issues=tuple(issues), rules=pages(), flows=flows, version=__version__)
+    return Report(issues=tuple(issues), rules=pages(), flows=flows, version=version)
 
 
 def _place(definition: Definition, taken: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runafter import __version__
 from runafter.cli.output import read_source
 
 if TYPE_CHECKING:
@@ -81,7 +82,15 @@ def command(
     for path in paths:
         definitions += read(read_source(path), profile=profile)
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    report = check(definitions, catalogue=catalogue(), select=chosen, ignore=refused, baseline=known, today=today)
+    report = check(
+        definitions,
+        catalogue=catalogue(),
+        select=chosen,
+        ignore=refused,
+        baseline=known,
+        today=today,
+        version=__version__,
+    )
     if write_baseline is not None:
         kept = Baseline.of(report.issues)
         Path(write_baseline).write_text(kept.text(), encoding="utf-8")

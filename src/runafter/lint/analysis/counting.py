@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runafter.lint.analysis.effects import find_connector
+from runafter.lint.effects import find_connector
 from runafter.lint.flow import Flow
 from runafter.profiles.catalogue import Catalogue
 from runafter.profiles.profile import Fact

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runafter.lint.analysis.effects import normal
+from runafter.lint.effects import normal
 from runafter.lint.flow import Flow
 from runafter.program.outline import Site
 

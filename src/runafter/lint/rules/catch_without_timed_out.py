@@ -46,10 +46,13 @@ class CatchWithoutTimedOut(Rule):
 
 
 def _can_time_out(flow: Flow, site: Site) -> bool:
-    return any(
-        flow.call(each) is not None or each.part.at("limit", "timeout") is not None
-        for each in (site, *flow.inside(site))
-    )
+    """Tell whether an action can end as TimedOut: a connector's answer that never comes alone ends it as Failed."""
+    if _has_limit(flow, site):
+        return True
+    if site.levels:
+        return any(flow.call(each) is not None for each in flow.inside(site))
+    call = flow.call(site)
+    return call is not None and call.api in {"http", "workflow", "function", "invokefunction"}
 
 
 def _has_limit(flow: Flow, site: Site) -> bool:

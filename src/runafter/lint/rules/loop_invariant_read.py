@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runafter.lint.analysis.effects import Call
 from runafter.lint.analysis.reading import expressions_in, varies_in
+from runafter.lint.effects import Call
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from runafter.expressions.ast import Access, Expression, Literal
 from runafter.expressions.template import calls
-from runafter.lint.analysis.effects import Call
 from runafter.lint.analysis.reading import (
     access_keys,
     actions_read,
@@ -13,6 +12,7 @@ from runafter.lint.analysis.reading import (
     runs_overlap,
     varies_in,
 )
+from runafter.lint.effects import Call
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runafter.lint.analysis.effects import Record
+from runafter.lint.effects import Record
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at

@@ -35,11 +35,14 @@ class RetryNotExplicit(Rule):
                 continue
             policy = SEND if call.kind in {"send", "create", "execute", "unknown"} else READ
             fix = None
-            if inputs.node is not None and inputs.node.value is not None and not inputs.path:
+            place = inputs.get("subscribe") if site.folded == "httpwebhook" else inputs
+            if place is not None and place.node is not None and place.is_object and not place.path:
                 fix = Fix(
                     title=f"retry {policy['count']} times, exponentially",
-                    changes=(Change(operation="insert", pointer=inputs.pointer, key="retryPolicy", value=policy),),
+                    changes=(Change(operation="insert", pointer=place.pointer, key="retryPolicy", value=policy),),
                 )
+            if site.folded == "invokefunction":
+                fix = None  # a local function takes no policy
             yield self.issue(
                 flow,
                 site.part,

@@ -39,7 +39,7 @@ _SAFE = frozenset(
     ]
 )
 _HUMAN = re.compile(
-    r"(name|title|subject|text(_\d+)?|descr\w*|comment|company|customer|vendor|city|street|manager|author|keyword|search\w*|"
+    r"((display|first|last|full|sur|customer|product|company|vendor|file|user|item)_?name|title|subject|text(_\d+)?|descr\w*|comment|company|customer|vendor|city|street|manager|author|keyword|search\w*|"
     r"label|question|answer|department|product|category)'?\]?$",
     re.IGNORECASE,
 )

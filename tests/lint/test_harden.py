@@ -1,0 +1,122 @@
+"""Repairs are minimal, found again by nobody, and make nothing worse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tools.corpus_findings import definition_of, records
+
+from runafter.cli.main import cli
+from runafter.connectors.registry import catalogue
+from runafter.lint.harden import GROUPS, SAFE, harden
+from runafter.lint.run import all_rules, check
+from runafter.local.read import read
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT.parent / "shared" / "corpus"
+SAMPLES = sorted(ROOT.glob("examples/*/fragile/flow.json"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.parent.name)
+def test_a_second_application_changes_nothing(path: Path) -> None:
+    once = harden(read(path), only=tuple(GROUPS), catalogue=catalogue())
+    again = harden(read(once.after.source.data()), only=tuple(GROUPS), catalogue=catalogue())
+
+    assert once.is_changed
+    assert once.repaired
+    assert not again.is_changed
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.parent.name)
+def test_what_was_repaired_is_not_found_again_and_nothing_new_is(path: Path) -> None:
+    before = read(path)
+    done = harden(before, catalogue=catalogue())
+
+    def found(definitions: object) -> set[tuple[str, str]]:
+        report = check(definitions, catalogue=catalogue())  # type: ignore[arg-type]
+        return {(issue.code, issue.finding.pointer) for issue in report.issues}
+
+    old, new = found(before), found(done.definitions)
+    assert new < old
+    assert not {code for code, _ in new} & {"RTY001", "TMO001"}
+
+
+def test_only_the_lines_of_a_repair_change(tmp_path: Path) -> None:
+    path = tmp_path / "flow.json"
+    text = SAMPLES[0].read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+
+    result = CliRunner().invoke(cli, ["harden", str(path), "--write"])
+
+    assert result.exit_code == 0
+    old, new = text.splitlines(), path.read_text(encoding="utf-8").splitlines()
+    kept = iter(new)
+    missing = [line for line in old if not any(line.rstrip(",") == each.rstrip(",") for each in kept)]
+    assert missing == []
+    assert CliRunner().invoke(cli, ["harden", str(path)]).exit_code == 0
+
+
+def test_the_diff_is_shown_and_the_file_left_alone() -> None:
+    before = SAMPLES[0].read_bytes()
+
+    result = CliRunner().invoke(cli, ["harden", str(SAMPLES[0])])
+
+    assert result.exit_code == 1
+    assert '+            "retryPolicy": {' in result.output
+    assert SAMPLES[0].read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [(str(ROOT / "examples"),), (str(SAMPLES[0]), "--only", "magic"), ("-", "--write")]
+)
+def test_what_cannot_be_repaired_is_refused(arguments: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, ["harden", *arguments], input=SAMPLES[0].read_bytes())
+
+    assert result.exit_code == 2
+
+
+def test_every_repair_belongs_to_a_rule() -> None:
+    known = {rule.code for rule in all_rules()}
+
+    assert {code for codes in GROUPS.values() for code in codes} <= known
+    assert set(SAFE) <= set(GROUPS)
+
+
+def test_names_that_nobody_knows_are_refused() -> None:
+    with pytest.raises(ValueError, match="no repair is named 'x'"):
+        harden(read(SAMPLES[0]), only=("x",))
+    with pytest.raises(ValueError, match="one file"):
+        harden([])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real definitions is not beside the repository")
+def test_real_flows_are_repaired_to_a_fixed_point(record_property: Callable[[str, object], None]) -> None:
+    known = catalogue()
+    codes = tuple(code for name in SAFE for code in GROUPS[name])
+    fixable = changed = before = after = 0
+    for number, record in enumerate(records(CORPUS)):
+        definition = definition_of(record)
+        if number % 4 or definition.resolved is not None:
+            continue
+        open_ = [issue for issue in check([definition], catalogue=known, select=codes).issues if issue.fix is not None]
+        if not open_:
+            continue
+        done = harden([definition], catalogue=known)
+        left = [
+            issue for issue in check(done.definitions, catalogue=known, select=codes).issues if issue.fix is not None
+        ]
+        fixable, changed = fixable + 1, changed + done.is_changed
+        before, after = before + len(open_), after + len(left)
+        assert not harden(done.definitions, catalogue=known).is_changed
+        json.loads(done.after.source.text)
+
+    record_property("flows", fixable)
+    record_property("findings", f"{before} -> {after}")
+    assert fixable > 50
+    assert changed == fixable
+    assert after <= before * 0.05
