@@ -24,7 +24,7 @@ def handle(call: FaceCall) -> Outcome:
     request = call.request
     if request.path not in ("/v2/track", "/v2.1/track") or request.method != "POST":
         return failure(404, "NotFound", f"There is no {request.method} {request.path}.")
-    data = gzip.decompress(request.body) if request.headers.get("content-encoding") == "gzip" else request.body
+    data = gzip.decompress(request.body) if request.body[:2] == b"\x1f\x8b" else request.body
     try:
         items = _items(data)
     except ValueError:
