@@ -83,8 +83,8 @@ def pack_findings(pack: Pack) -> list[Finding]:
             report(f"operation {operation.id!r} has no emulated behaviour ({operation.handler} in emulator.py)")
         if not operation.facts.source:
             report(f"operation {operation.id!r} names no source")
-        if operation.facts.effect != "read" and operation.facts.method == "GET" and not operation.webhook:
-            report(f"operation {operation.id!r} is a GET with effect {operation.facts.effect}")
+        if operation.facts.effect != "read" and operation.facts.method == "GET" and not operation.note:
+            report(f"operation {operation.id!r} is a GET with effect {operation.facts.effect}, and no note says why")
     for throttle in manifest.throttles:
         if not throttle.source or not throttle.read:
             report(f"throttle {throttle.name!r} lacks source or date")

@@ -161,7 +161,7 @@ class Registry:
         method_text = method if isinstance(method, str) and not method.startswith("@") else None
         found = resolve.match_path(routes, method_text, path)
         if found is None:
-            written = f"{method_text or 'POST'} {path}"
+            written = f"{(method_text or 'POST').upper()} {path}"
             near = resolve.nearest(path, {template for o in manifest.operations.values() for _, template in o.routes})
             hint = f"Near paths: {', '.join(near)}." if near else None
             raise UnknownOperation(f"connector {manifest.name!r} has no operation at {written}", hint=hint)

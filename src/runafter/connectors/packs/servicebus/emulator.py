@@ -112,24 +112,18 @@ def _receive(call: Call, entity: str, *, locks: bool) -> Outcome:
             call.store.delete(table, key)
         found.append(taken)
     messages = [shown(row) for row in found]
-    if call.settings.get("single"):
-        return ok(messages[0]) if messages else ok(None, status=202)
     return ok(messages) if messages else ok(None, status=202)
-
-
-def _locks(call: Call) -> bool:
-    return call.operation.id != "" and not call.text("receiveMode").lower().startswith("receive")
 
 
 def receive_from_queue(call: Call) -> Outcome:
     queue = call.text("queueName")
     if call.text("queueType").lower().startswith("dead"):
         queue = f"{queue}/$DeadLetterQueue"
-    return _receive(call, queue, locks=_locks(call))
+    return _receive(call, queue, locks=True)
 
 
 def receive_from_topic(call: Call) -> Outcome:
-    return _receive(call, f"{call.text('topicName')}/{call.text('subscriptionName')}", locks=_locks(call))
+    return _receive(call, f"{call.text('topicName')}/{call.text('subscriptionName')}", locks=True)
 
 
 def _locked(call: Call) -> tuple[str, str, Row] | None:
