@@ -65,7 +65,7 @@ class Runtime:
         self.tenant = tenant
         self.news = Broadcast()
         self._outside = outside
-        self._replies: dict[str, asyncio.Future[SendResponse]] = {}
+        self._replies: dict[str, asyncio.Future[SendResponse | None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.inbox = Inbox(self.catalog, lambda: self.host.clock(), outside)  # noqa: PLW0108 - the host comes later
         self.host = make_host(self.inbox, self._respond)
@@ -227,8 +227,8 @@ class Runtime:
 
     # --- answers
 
-    def expect(self, run_id: str) -> asyncio.Future[SendResponse]:
-        """Return what will be the run's response. Call before the run begins; `forget` afterwards."""
+    def expect(self, run_id: str) -> asyncio.Future[SendResponse | None]:
+        """Return what will be the run's response, None where it ends without one. Call before the run begins; `forget` afterwards."""
         return self._replies.setdefault(run_id, asyncio.get_running_loop().create_future())
 
     def forget(self, run_id: str) -> None:
@@ -276,7 +276,7 @@ class Runtime:
         asked = str(item.detail.get("assignedTo") or "").replace(",", ";").split(";")[0].strip()
         who = responder or asked or "somebody@localhost"
         if not self._answer_in_tenant(item, who, answer, comments):
-            repetition = _repetition(str(item.detail.get("repetition") or ""))
+            repetition = repetition_of(str(item.detail.get("repetition") or ""))
             body = self._approval_result(item, who, answer, comments)
             outputs = {"statusCode": 200, "headers": {}, "body": body}
             await self.signal(
@@ -327,7 +327,7 @@ class Runtime:
         parts = [unquote(part) for part in urlsplit(callback_url).path.strip("/").split("/")]
         match parts:
             case ["workflows", flow, "runs", run_id, "callbacks", signature, action, *rest]:
-                repetition = _repetition(rest[0] if rest else "")
+                repetition = repetition_of(rest[0] if rest else "")
 
                 async def deliver() -> None:
                     with contextlib.suppress(RunafterError):
@@ -355,6 +355,9 @@ class Runtime:
         data: dict[str, Any]
         match notice:
             case FinishRun():
+                reply = self._replies.get(run_id)
+                if reply is not None and not reply.done():
+                    reply.set_result(None)
                 if self.inbox.concerns(run_id):
                     self._later(self.inbox.settled(run_id))
                 self.firing.ended(run_id)
@@ -415,7 +418,7 @@ def _after(flow: Flow, action: str) -> set[str]:
     return found
 
 
-def _repetition(text: str) -> Repetition:
+def repetition_of(text: str) -> Repetition:
     """Return the loop indexes that a repetition's name says.
 
     Raises:

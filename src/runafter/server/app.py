@@ -1,0 +1,249 @@
+"""The web application, and `serve`: a project on a database, a port, and a token."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import logging
+import secrets
+import signal
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from runafter.errors import EnvironmentFault, RunafterError
+from runafter.hosts.embedded.host import Host
+from runafter.local.http import RealHttp
+from runafter.local.outside import Flows, LocalOutside
+from runafter.local.package import load_program
+from runafter.local.read import read
+from runafter.project.project import Project, read_project
+from runafter.server.answers import answer, error_answer
+from runafter.server.api import Api
+from runafter.server.guard import COOKIE, Doors, Guard
+from runafter.server.invoke import Invocations
+from runafter.server.management import Management
+from runafter.server.openapi import document
+from runafter.server.runtime import Runtime
+from runafter.server.settings import ServerSettings
+from runafter.storage.open import open_storage
+from runafter.tenant.tenant import Tenant
+
+_log = logging.getLogger("runafter.server")
+_WATCH_S = 2.0
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+
+
+class Unprotected(EnvironmentFault):
+    """The server would be open to other machines without anybody having set up a token."""
+
+    code = "SRV005"
+
+
+def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
+    """Return the whole application: every request passes the guard first."""
+    files = Path(str(resources.files("runafter.server").joinpath("static")))
+
+    async def health(request: Request) -> Response:
+        return answer({"status": "ok"})
+
+    async def ready(request: Request) -> Response:
+        return answer({"status": "ready"}) if runtime.is_ready else error_answer(503, "NotReady", "Not ready yet.")
+
+    async def openapi(request: Request) -> Response:
+        return answer(document(runtime.settings.public_url))
+
+    async def page(request: Request) -> Response:
+        token = request.query_params.get("token")
+        if token is not None and await doors.lets_in(token):
+            redirect = RedirectResponse(request.url.path or "/", status_code=303)
+            redirect.set_cookie(COOKIE, token, httponly=True, samesite="strict", path="/")
+            return redirect
+        return _static(files, request.url.path)
+
+    routes = [
+        Route("/healthz", health, methods=["GET"]),
+        Route("/readyz", ready, methods=["GET"]),
+        Route("/openapi.json", openapi, methods=["GET"]),
+        *Invocations(runtime).routes(),
+        *Api(runtime).routes(),
+        *Management(runtime).routes(),
+        Route("/{path:path}", page, methods=["GET"]),
+    ]
+    handlers: dict[Any, Any] = {
+        404: lambda request, fault: error_answer(404, "NotFound", "There is nothing at this address."),
+        405: lambda request, fault: error_answer(405, "MethodNotAllowed", "The address does not take this method."),
+    }
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), runtime.settings, doors)  # type: ignore[arg-type, return-value]  # ASGI types differ in form only
+
+
+def _static(files: Path, path: str) -> Response:
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+    if path.startswith(("/api/", "/subscriptions/", "/runtime/")):
+        return error_answer(404, "NotFound", "There is nothing at this address.")
+    wanted = (files / path.lstrip("/")).resolve()
+    if wanted.is_relative_to(files.resolve()) and wanted.is_file():
+        return FileResponse(wanted, headers=headers)
+    index = files / "index.html"
+    if index.is_file() and "." not in path.rpartition("/")[2]:
+        return FileResponse(index, headers={**headers, "Cache-Control": "no-cache"})
+    if path == "/":
+        text = "<!doctype html><title>Runafter</title><p>The server runs. Its page is not part of this installation."
+        return HTMLResponse(text, headers=headers)
+    return error_answer(404, "NotFound", "There is nothing at this address.")
+
+
+def check_bind(host: str, token: str | None) -> None:
+    """Refuse an address that other machines reach unless a token was configured.
+
+    Raises:
+        Unprotected: nobody configured one.
+    """
+    try:
+        is_local = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local and not token:
+        raise Unprotected(
+            f"{host} can be reached from other machines, and no token is configured",
+            hint="Set RUNAFTER_TOKEN (at least 20 characters), or bind to 127.0.0.1.",
+        )
+    if token is not None and len(token) < 20:
+        raise Unprotected("the configured token is shorter than 20 characters", hint="Use a long random one.")
+
+
+async def serve(
+    path: Path | None,
+    *,
+    db: str,
+    host: str = "127.0.0.1",
+    port: int = 7071,
+    token: str | None = None,
+    host_names: tuple[str, ...] = (),
+    tenant: Tenant | None = None,
+    watch: bool = True,
+    started: Callable[[str, str], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `started(url, token)` is called when the port answers.
+
+    Raises:
+        Unprotected: bound to other machines without a configured token.
+        RunafterError: the project or the database cannot be used.
+    """
+    import uvicorn
+
+    check_bind(host, token)
+    project = read_project(path, read) if path is not None else None
+    settings = ServerSettings(public_url=f"http://{host}:{port}", hosts=host_names)
+    storage = await open_storage(db)
+    http = RealHttp()
+    definitions = tuple(flow.definition for flow in project.flows) if project is not None else ()
+    outside = LocalOutside(flows=Flows(definitions), http=http, tenant=tenant)
+    runtime = Runtime(
+        storage,
+        outside,
+        lambda inbox, respond: Host(storage, inbox, load_program=load_program, responder=respond),
+        settings=settings,
+        tenant=tenant,
+    )
+    doors = Doors(runtime.catalog, runtime.host.clock)
+    door_token = token or secrets.token_urlsafe(32)
+    doors.admit(door_token)
+    config = uvicorn.Config(
+        make_app(runtime, doors),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=settings.most_header_bytes,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # ours end the streams first
+    tasks: list[asyncio.Task[Any]] = []
+
+    def stop() -> None:
+        runtime.is_ready = False
+        runtime.news.close()
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop)
+    try:
+        await runtime.start(project)
+        if watch and path is not None:
+            tasks.append(loop.create_task(_watch(path, project, runtime, outside)))
+        if started is not None:
+            started(f"{settings.public_url}/", door_token)
+        await server._serve()  # noqa: SLF001 - `serve` would take over the signals
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await runtime.stop()
+        await outside.close()
+        await http.close()
+        await storage.close()
+
+
+async def _watch(path: Path, project: Project | None, runtime: Runtime, outside: LocalOutside) -> None:
+    """Install changed files as new versions; a file that cannot be read leaves the old version in place."""
+    known = await asyncio.to_thread(_stamps, path)
+    while True:
+        await asyncio.sleep(_WATCH_S)
+        stamps = await asyncio.to_thread(_stamps, path)
+        if stamps == known:
+            continue
+        known = stamps
+        try:
+            project = await asyncio.to_thread(read_project, path, read)
+            outside.flows = Flows(tuple(flow.definition for flow in project.flows))
+            for name in await runtime.load(project):
+                _log.info("flow %s has a new version", name)
+        except RunafterError as fault:
+            _log.warning("the project's change is not taken over: %s", fault)
+
+
+def _stamps(path: Path) -> dict[str, tuple[int, int]]:
+    files = (
+        [path]
+        if path.is_file()
+        else [file for file in path.rglob("*") if file.suffix in {".json", ".toml", ".zip", ".xml"}]
+    )
+    found = {}
+    for file in files[:20_000]:
+        with contextlib.suppress(OSError):
+            stat = file.stat()
+            found[str(file)] = (stat.st_mtime_ns, stat.st_size)
+    return found
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; the message only, so that no header or query gets in."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)

@@ -1,0 +1,238 @@
+"""The signed addresses: Request triggers, callbacks of webhook actions, content links."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from runafter.connectors.http import body_value, encoded_body
+from runafter.program.steps import Trigger
+from runafter.protocol.commands import SendResponse
+from runafter.protocol.ids import repetition_name
+from runafter.server.answers import BadRequest, error_answer, guarded, not_found
+from runafter.server.firing import Fired, TriggerEvent
+from runafter.server.flows import Flow
+from runafter.server.runtime import Runtime, repetition_of
+from runafter.server.signatures import trigger_permission
+
+_HIDDEN_HEADERS = {"authorization", "cookie"}
+_OWN_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+
+
+class Invocations:
+    """The endpoints of signed addresses."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def routes(self) -> list[Route]:
+        base = "/workflows/{flow}"
+        trigger = base + "/triggers/{trigger}/paths/invoke"
+        return [
+            Route(trigger, guarded(self.invoke), methods=_METHODS),
+            Route(trigger + "/{relative:path}", guarded(self.invoke), methods=_METHODS),
+            Route(base + "/runs/{run}/callbacks/{sig}/{action}", guarded(self.callback), methods=["POST", "GET"]),
+            Route(
+                base + "/runs/{run}/callbacks/{sig}/{action}/{repetition}",
+                guarded(self.callback),
+                methods=["POST", "GET"],
+            ),
+            Route(base + "/contents/{path:path}", guarded(self.content), methods=["GET"]),
+        ]
+
+    async def invoke(self, request: Request) -> Response:
+        """Fire a Request trigger; answer with the Response action's answer or 202, once the run is durable."""
+        runtime = self._runtime
+        name = request.path_params["trigger"]
+        owner = request.path_params["flow"]
+        await runtime.signer.check(owner, trigger_permission(name), dict(request.query_params))
+        flow = runtime.flows.get(owner)
+        trigger = runtime.trigger_of(flow, name)
+        if trigger.type.casefold() not in {"request", "manual", "httpwebhook", "apiconnectionwebhook"}:
+            raise BadRequest(f"The trigger {name!r} is not called from outside.", code="TriggerNotCallable")
+        wanted = (trigger.method or "").upper()
+        if wanted and request.method != wanted:
+            raise BadRequest(f"The trigger takes {wanted} only.", status=405, code="MethodNotAllowed")
+        event = await self._event(request, trigger)
+        run_id = runtime.firing.new_run_id()
+        waits = flow.responds and trigger.split_on is None
+        event = replace(event, run_id=run_id, caller_waits=waits)
+        reply = runtime.expect(run_id) if waits else None
+        try:
+            fired = (await runtime.fire(flow, trigger, event))[0]
+            if reply is None or fired.status not in {"Started", "Waiting"}:
+                return self._accepted(flow, trigger, fired)
+            return await self._reply(request, flow, trigger, fired, reply)
+        finally:
+            runtime.forget(run_id)
+
+    async def _event(self, request: Request, trigger: Trigger) -> TriggerEvent:
+        headers = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
+        data = await request.body()
+        outputs: dict[str, Any] = {"headers": headers}
+        queries = {k: v for k, v in request.query_params.items() if k not in {"api-version", "sp", "sv", "sig", "se"}}
+        if queries:
+            outputs["queries"] = queries
+        if data:
+            outputs["body"] = body_value(data, request.headers.get("content-type", ""))[0]
+        relative = request.path_params.get("relative", "")
+        if relative or trigger.relative_path:
+            outputs["relativePathParameters"] = _path_parameters(trigger.relative_path or "", relative)
+        tracking = request.headers.get("x-ms-client-tracking-id", "")[:128]
+        return TriggerEvent(outputs=outputs, client_tracking_id=tracking)
+
+    async def _reply(
+        self, request: Request, flow: Flow, trigger: Trigger, fired: Fired, reply: asyncio.Future[SendResponse | None]
+    ) -> Response:
+        run_id = fired.run_id or ""
+        left = asyncio.get_running_loop().create_task(_disconnected(request))
+        waited: list[asyncio.Future[Any]] = [reply, left]
+        try:
+            await asyncio.wait(waited, timeout=self._runtime.settings.sync_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            left.cancel()
+            await asyncio.gather(left, return_exceptions=True)
+        response = reply.result() if reply.done() and not reply.cancelled() else None
+        if response is not None:
+            return _sent(response, self._headers(flow, trigger, fired))
+        if reply.done():
+            message = "The server did not receive a response from an upstream server."
+            answered = error_answer(502, "NoResponse", f"{message} Request tracking id '{run_id}'.")
+        else:
+            if fired.status == "Started":
+                await self._runtime.host.caller_left(run_id)
+            answered = error_answer(504, "GatewayTimeout", "The run did not answer in time.")
+        answered.headers.update(self._headers(flow, trigger, fired))
+        return answered
+
+    def _accepted(self, flow: Flow, trigger: Trigger, fired: Fired) -> Response:
+        headers = self._headers(flow, trigger, fired)
+        match fired.status:
+            case "Full":
+                answered = error_answer(429, "TooManyRequests", "All runs and places in the queue are taken.")
+                headers["Retry-After"] = "10"
+            case "Failed":
+                error = fired.error if isinstance(fired.error, Mapping) else {}
+                code = str(error.get("code") or fired.code or "TriggerFailed")
+                answered = error_answer(400, code, str(error.get("message") or "The trigger failed."))
+            case _:
+                answered = Response(status_code=202)
+                if fired.run_id is not None:
+                    headers["Location"] = f"{self._runtime.settings.public_url}/api/runs/{fired.run_id}"
+        answered.headers.update(headers)
+        return answered
+
+    def _headers(self, flow: Flow, trigger: Trigger, fired: Fired) -> dict[str, str]:
+        found = {
+            "x-ms-workflow-id": flow.name,
+            "x-ms-workflow-name": flow.name,
+            "x-ms-workflow-version": flow.row.version,
+            "x-ms-workflow-system-id": self._runtime.settings.workflow_id(flow.name),
+            "x-ms-trigger-history-name": fired.history,
+            "x-ms-tracking-id": fired.history,
+            "x-ms-request-id": f"{self._runtime.settings.location}:{fired.history}",
+            "x-ms-client-tracking-id": fired.client_tracking_id,
+            "x-ms-correlation-id": fired.history,
+        }
+        if fired.run_id is not None:
+            found["x-ms-workflow-run-id"] = fired.run_id
+        return {name: quote(value, safe="/:-_. ") for name, value in found.items()}
+
+    async def callback(self, request: Request) -> Response:
+        """Complete a webhook action; a second call is refused."""
+        runtime = self._runtime
+        path = request.path_params
+        await runtime.signer.check_callback(path["flow"], path["run"], path["sig"])
+        data = await request.body()
+        headers = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
+        outputs: dict[str, Any] = {"headers": headers}
+        if request.query_params:
+            outputs["queries"] = dict(request.query_params)
+        if data:
+            outputs["body"] = body_value(data, request.headers.get("content-type", ""))[0]
+        repetition = repetition_of(unquote(path.get("repetition", "")))
+        await runtime.signal(path["run"], path["action"], repetition, outputs)
+        return Response(status_code=200)
+
+    async def content(self, request: Request) -> Response:
+        """Show an input or output that the management API links to."""
+        runtime = self._runtime
+        flow = request.path_params["flow"]
+        path = "/" + request.path_params["path"]
+        await runtime.signer.check(flow, f"{path}/read", dict(request.query_params))
+        found, value = await content_at(runtime, path)
+        if not found:
+            raise not_found("The content")
+        return Response(msgspec.json.encode(value, enc_hook=str), media_type="application/json")
+
+
+async def content_at(runtime: Runtime, path: str) -> tuple[bool, Any]:
+    """Return what a content path shows: `/runs/R/trigger/outputs`, `/runs/R/actions/A[/repetitions/N]/inputs`."""
+    parts = path.strip("/").split("/")
+    match parts:
+        case ["runs", run_id, "trigger", ("inputs" | "outputs") as side]:
+            events = await runtime.host.journal.read(run_id)
+            trigger = getattr(events[0], "trigger", {}) if events else {}
+            return side in trigger, trigger.get(side)
+        case ["runs", run_id, "actions", action, *rest]:
+            repetition = repetition_of(rest[1]) if len(rest) == 3 and rest[0] == "repetitions" else ()
+            row = await runtime.host.journal.history.action(run_id, action, repetition)
+            if row is None:
+                return False, None
+            return (row.has_inputs, row.inputs) if rest[-1] == "inputs" else (row.has_outputs, row.outputs)
+        case ["histories", identity, "outputs"]:
+            history = await runtime.catalog.history(identity)
+            detail = history.detail if history is not None else None
+            return detail is not None and detail.outputs is not None, detail.outputs if detail is not None else None
+        case _:
+            return False, None
+
+
+def content_path(run_id: str, action: str, repetition: tuple[int, ...], side: str) -> str:
+    """Return the path of an action's inputs or outputs."""
+    name = repetition_name(repetition)
+    return f"/runs/{run_id}/actions/{action}" + (f"/repetitions/{name}" if name else "") + f"/{side}"
+
+
+def _path_parameters(template: str, given: str) -> dict[str, str]:
+    """Return the values of `{name}` in a relative path.
+
+    Raises:
+        BadRequest: the path does not fit.
+    """
+    pattern = "/".join(
+        f"(?P<p{number}>[^/]+)" if part.startswith("{") and part.endswith("}") else re.escape(part)
+        for number, part in enumerate(template.strip("/").split("/"))
+    )
+    names = {f"p{number}": part[1:-1] for number, part in enumerate(template.strip("/").split("/"))}
+    found = re.fullmatch(pattern, given.strip("/"))
+    if found is None:
+        raise BadRequest("The relative path does not fit the trigger's.", status=404, code="RelativePathMismatch")
+    return {names[key]: unquote(value) for key, value in found.groupdict().items()}
+
+
+def _sent(response: SendResponse, headers: dict[str, str]) -> Response:
+    own = {str(name): str(value) for name, value in response.headers.items() if value is not None}
+    data = encoded_body(response.body, own) if response.body is not None else b""
+    answered = Response(data, response.status_code)
+    for name, value in {**headers, **own}.items():
+        if name.casefold() not in _OWN_HEADERS and value.isprintable():
+            answered.headers[name] = value.encode("latin-1", "replace").decode("latin-1")
+    return answered
+
+
+async def _disconnected(request: Request) -> None:
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            return

@@ -1,0 +1,186 @@
+"""The management interface, read by Microsoft's own client over loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import contextmanager
+
+import pytest
+from tests.server.client import TOKEN, client
+from tests.server.world import HTTP, WAIT, Answers, flow, project
+
+from runafter.hosts.embedded.host import Host
+from runafter.local.package import load_program
+from runafter.protocol.events import Outcome
+from runafter.server.app import make_app
+from runafter.server.guard import Doors
+from runafter.server.runtime import Runtime
+from runafter.server.settings import ServerSettings
+from runafter.storage.open import open_storage
+
+azure = pytest.importorskip("azure.mgmt.logic", reason="azure-mgmt-logic is not installed")
+uvicorn = pytest.importorskip("uvicorn")
+LOOP = {
+    "Each": {
+        "type": "Foreach",
+        "foreach": "@triggerBody()['items']",
+        "operationOptions": "Sequential",
+        "actions": {"Call": HTTP},
+        "runAfter": {},
+    }
+}
+PREFIX = "/runtime/webhooks/workflow/api/management/workflows"
+
+
+@contextmanager
+def served(*flows, outside=None):
+    """Serve on a free port of loopback, on a thread of its own; yield (address, runtime, loop)."""
+    import socket
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    is_up = threading.Event()
+    held = {}
+
+    async def main() -> None:
+        storage = await open_storage("memory:")
+        runtime = Runtime(
+            storage,
+            outside or Answers(),
+            lambda inbox, respond: Host(storage, inbox, load_program=load_program, responder=respond),
+            settings=ServerSettings(public_url=url),
+        )
+        doors = Doors(runtime.catalog, runtime.host.clock)
+        doors.admit(TOKEN)
+        await runtime.start(project(*flows))
+        server = uvicorn.Server(uvicorn.Config(make_app(runtime, doors), log_config=None, lifespan="off"))
+        held.update(runtime=runtime, loop=asyncio.get_running_loop(), server=server)
+        task = asyncio.ensure_future(server._serve([listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        is_up.set()
+        await task
+        await runtime.stop()
+        await storage.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    try:
+        assert is_up.wait(10)
+        yield url, held["runtime"], held["loop"]
+    finally:
+        held["server"].should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+def management(url: str):
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+    from azure.mgmt.logic import LogicManagementClient
+
+    class Token(SansIOHTTPPolicy):
+        def on_request(self, request) -> None:
+            request.http_request.headers["Authorization"] = f"Bearer {TOKEN}"
+
+    class NoCredential:
+        def get_token(self, *scopes, **options):
+            raise AssertionError("the policy sends the token")
+
+    return LogicManagementClient(
+        NoCredential(), "00000000-0000-0000-0000-000000000000", base_url=url, authentication_policy=Token()
+    )
+
+
+def ended(runtime, loop, run: str) -> str:
+    return asyncio.run_coroutine_threadsafe(runtime.host.wait(run), loop).result(10).status
+
+
+def test_microsofts_client_lists_runs_actions_and_repetitions():
+    outside = Answers(Call=[Outcome(status_code=200), Outcome(status_code=500), Outcome(status_code=200)])
+    with served(flow(actions=LOOP), outside=outside) as (url, runtime, loop):
+        logic = management(url)
+        where = ("local", "flow")
+        assert [each.name for each in logic.workflows.list_by_resource_group("local")] == ["flow"]
+        callback = logic.workflow_triggers.list_callback_url(*where, "start")
+        assert callback.queries.sig
+        logic.workflow_triggers.run(*where, "start")
+        fired = asyncio.run_coroutine_threadsafe(runtime.run_now("flow", given={"items": [1, 2, 3]}), loop).result(10)[
+            0
+        ]
+        assert ended(runtime, loop, fired.run_id) == "Failed"
+
+        runs = list(logic.workflow_runs.list(*where, filter="status eq 'Failed' and startTime ge 2020-01-01T00:00:00Z"))
+        run = logic.workflow_runs.get(*where, fired.run_id)
+        actions = {each.name: each for each in logic.workflow_run_actions.list(*where, fired.run_id)}
+        repetitions = list(
+            logic.workflow_run_action_repetitions.list(
+                *where,
+                fired.run_id,
+                "Call",
+            )
+        )
+        pages = list(logic.workflow_runs.list(*where, top=1))
+        histories = list(logic.workflow_trigger_histories.list(*where, "start"))
+        versions = list(logic.workflow_versions.list(*where))
+        requests = list(
+            logic.workflow_run_action_repetitions_request_histories.list(*where, fired.run_id, "Call", "000001")
+        )
+
+    assert fired.run_id in [each.name for each in runs]
+    assert (run.status, run.trigger.name) == ("Failed", "start")
+    assert actions["Each"].status == "Failed"
+    assert [(each.name, each.status) for each in repetitions] == [
+        ("000000", "Succeeded"),
+        ("000001", "Failed"),
+        ("000002", "Succeeded"),
+    ]
+    assert repetitions[1].repetition_indexes[0].scope_name == "Each"
+    assert (len(pages), len(histories), len(versions)) == (2, 2, 1)
+    assert requests[-1].properties.response.status_code == 500
+
+
+def test_microsofts_client_cancels_resubmits_and_disables():
+    with served(flow(actions={"Pause": WAIT})) as (url, runtime, loop):
+        logic = management(url)
+        where = ("local", "flow")
+        fired = asyncio.run_coroutine_threadsafe(runtime.run_now("flow", given={"n": 1}), loop).result(10)[0]
+        logic.workflow_runs.cancel(*where, fired.run_id)
+        assert ended(runtime, loop, fired.run_id) == "Cancelled"
+        logic.workflow_trigger_histories.resubmit(*where, "start", fired.history)
+        names = [each.name for each in logic.workflow_runs.list(*where)]
+        logic.workflows.disable(*where)
+        state = logic.workflows.get(*where).state
+
+    assert len(names) == 2
+    assert state == "Disabled"
+
+
+async def test_content_links_show_inputs_until_their_time_is_over():
+    async with client(flow(), settings=ServerSettings()) as http:
+        run = (await http("POST", "/api/flows/flow/run", {"body": {"n": 3}})).json["fired"][0]["run"]
+        await http.runtime.host.wait(run)
+        action = (await http("GET", f"{PREFIX}/flow/runs/{run}/actions/Note")).json
+        link = action["properties"]["outputsLink"]
+        shown = await http("GET", link["uri"], token=None)
+        other = await http("GET", link["uri"].replace("/outputs?", "/inputs?"), token=None)
+
+    assert shown.json == {"n": 3}
+    assert link["contentSize"] == len(shown.body)
+    assert other.status == 401
+
+
+async def test_a_wrong_filter_is_refused_by_its_part():
+    async with client(flow()) as http:
+        answered = await http("GET", f"{PREFIX}/flow/runs?$filter=Colour%20eq%20'red'")
+
+    assert (answered.status, answered.code) == (400, "InvalidFilter")
+
+
+async def test_a_run_of_another_flow_is_not_found():
+    async with client(flow(), flow("other")) as http:
+        run = (await http("POST", "/api/flows/flow/run", {})).json["fired"][0]["run"]
+        answered = await http("GET", f"{PREFIX}/other/runs/{run}")
+
+    assert answered.status == 404
