@@ -46,7 +46,11 @@ def _is_for_failure(site: Site) -> bool:
             statuses and "Succeeded" not in statuses and BAD & set(statuses) for statuses in each.run_after.values()
         ):
             return True
-        waiting += [each.level.sites[n.casefold()] for n in each.run_after if n.casefold() in each.level.sites]
+        waiting += [
+            each.level.sites[name.casefold()]
+            for name, statuses in each.run_after.items()
+            if name.casefold() in each.level.sites and "Skipped" not in statuses
+        ]
     return False
 
 

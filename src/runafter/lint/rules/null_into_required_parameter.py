@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runafter.expressions.ast import Access, Call, Expression, Literal
-from runafter.lint.analysis.reading import access_keys
+from runafter.lint.analysis.reading import access_keys, actions_read, expressions_in
 from runafter.lint.finding import Change, Evidence, Fix, Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
@@ -110,12 +110,16 @@ def _missing(schema: Part, accesses: list[Access]) -> str | None:
 
 
 def _is_tested(flow: Flow, site: Site, text: str) -> bool:
-    """Tell whether a condition around the action, or before it, reads the same value."""
+    """Tell whether a condition around the action, or before it, reads the same value, or the search that it is the first of."""
     value = text[1:].replace("?", "").replace(" ", "")
+    read = actions_read(expression_findings(text).expressions) if "first(" in text or "last(" in text else set()
     tests = [each for each in flow.sites if each.folded in {"if", "switch"}]
     around = set(site.around())
     for test in tests:
         if test in around or flow.order.is_before(test, site):
+            condition = expressions_in(test.part.get("expression"))
+            if read and read & actions_read(condition):
+                return True
             shown = (
                 repr((test.part.get("expression") or test.part).value)
                 .replace("?", "")

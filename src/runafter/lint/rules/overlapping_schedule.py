@@ -48,6 +48,6 @@ class OverlappingSchedule(Rule):
                 yield self.issue(
                     flow,
                     written,
-                    f"{trigger.name!r} starts a run every {every_s / 60:g} minutes, and {slow.name!r} may take longer",
+                    f"{trigger.name!r} starts a run every {every_s:g} seconds, and {slow.name!r} may take longer",
                     actions=(trigger.name, slow.name),
                 )

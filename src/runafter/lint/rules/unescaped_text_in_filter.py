@@ -43,6 +43,8 @@ _HUMAN = re.compile(
     r"label|question|answer|department|product|category)'?\]?$",
     re.IGNORECASE,
 )
+_FIELD = re.compile(r"([\w/]+)\s+(?:eq|ne)\s+'$")
+_KEY = re.compile(r"(id|_value|guid|key|number|code)$", re.IGNORECASE)
 
 
 class UnescapedTextInFilter(Rule):
@@ -86,6 +88,9 @@ def _unsafe(part: Part) -> str | None:
         if isinstance(here, str) or not isinstance(before, str) or not isinstance(after, str):
             continue
         if not before.endswith("'") or not after.startswith("'"):
+            continue
+        field = _FIELD.search(before)
+        if field is not None and _KEY.search(field[1]):
             continue
         shown: str = text[here.span.start : here.span.end]
         if any(call.name.casefold() in _SAFE for call in calls(here)) or not _HUMAN.search(shown):

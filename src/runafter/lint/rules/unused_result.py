@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from runafter.expressions.template import calls
 from runafter.lint.analysis.handling import is_in_handler
+from runafter.lint.analysis.reading import expressions_in
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
@@ -44,7 +45,9 @@ class UnusedResult(Rule):
                 continue
             if any(each.key in read for each in site.around()) or any(s.folded in _SCRIPTS for s in flow.sites):
                 continue
-            if is_in_handler(site) or (site.folded == "compose" and _fails_or_marks(flow, site.key)):
+            if is_in_handler(site) or any(each.level.branch[0] == "tool" for each in site.chain()):
+                continue
+            if site.folded == "compose" and _fails_or_marks(flow, site.key):
                 continue
             yield self.issue(flow, site.part, f"nothing reads {site.name!r} ({_PURE[site.folded]})", sites=(site,))
 
@@ -56,4 +59,6 @@ def _fails_or_marks(flow: Flow, key: str) -> bool:
     """Tell whether a Compose is there for its effect on the order: others wait for it in parallel, or it stands alone."""
     site = flow.outline.named[key]
     value = site.part.get("inputs")
+    if not expressions_in(value):
+        return True  # a remark, or a step to wait for
     return len(site.run_after) > 1 or value is None or value.value in ("", None) or len(site.level.sites) == 1

@@ -13,7 +13,7 @@ class VariableReadBesideWrite(Rule):
 
     Why: the value that is read depends on which branch is quicker.
     Instead: read it after both branches, or keep the value in a Compose that the reader waits for.
-    Safe when: the branches never both run.
+    Safe when: the branches never both run. An Until that waits for the variable to be set is not reported.
     Source: Microsoft Learn, "Store and manage values by using variables" (variables are global to the run).
     """
 
@@ -26,6 +26,8 @@ class VariableReadBesideWrite(Rule):
             return
         wrote = {site.key: variable for site, variable, _ in writes}
         for reader in flow.sites:
+            if reader.folded == "until":
+                continue  # it waits for the other branch to set it
             read = variables_read(use.expression for use in flow.uses_of(reader))
             for writer, variable, _ in writes:
                 if variable not in read or wrote.get(reader.key) == variable:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from runafter.lint.finding import Issue
@@ -7,6 +8,8 @@ from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
 
 MANY = 20
+_ONE = re.compile(r"^\s*(?!_)\w*id\s+eq\s", re.IGNORECASE)
+"""A filter by the key of the rows themselves, which finds one."""
 _LISTS = frozenset({"getitems", "listrecords", "getfileitems", "getitems_v2"})
 
 
@@ -35,6 +38,9 @@ class WholeRowsInLoop(Rule):
             parameters = site.part.at("inputs", "parameters")
             names = {key.casefold() for key, _ in parameters.members()} if parameters is not None else set()
             if names & {"$select", "$top", "fetchxml", "view"}:
+                continue
+            wished = parameters.text("$filter") if parameters is not None else None
+            if wished is not None and _ONE.match(wished):
                 continue
             yield self.issue(
                 flow,
