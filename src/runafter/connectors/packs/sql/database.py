@@ -48,8 +48,8 @@ def quoted(table: str) -> str:
 def database_name(store: Store, wanted: str) -> str:
     """Return the seeded database that a call means.
 
-    A tenant with one database answers for `default` and for its own name. A
-    tenant without any has an empty `default`.
+    A tenant that has only `default` answers for every name with it, one that has
+    a single other database for `default` too; without any there is an empty `default`.
 
     Raises:
         Refused: 404 for a database that no seed made.
@@ -73,7 +73,9 @@ def column_definition(name: str, kind: str) -> str:
 class Database:
     """One database, opened for one call; a context manager that keeps the changes when it ends well."""
 
-    def __init__(self, store: Store, name: str, *, now: int, around: Surroundings, words: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, store: Store, name: str, *, now: int, around: Surroundings, words: Iterable[str] | None = None
+    ) -> None:
         self.store = store
         self.name = name
         self._touched = set[tuple[str, str]]()
@@ -186,7 +188,8 @@ class Database:
         after = dict[str, Row]()
         for row in found:
             values = dict(row)
-            after[str(values.pop("$row"))] = {key: _kept(value) for key, value in values.items()}
+            number = str(values.pop("$row"))
+            after[number] = {key: _kept(value) for key, value in values.items()}
         for key in before:
             if key not in after:
                 self.store.delete(place, key)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from runafter.connectors.instants import iso_fraction, moment
+from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction, moment, ticks_of
 
 _SECONDS = {"second": 1, "ss": 1, "s": 1, "minute": 60, "mi": 60, "n": 60, "hour": 3600, "hh": 3600}
 _DAYS = {"day": 1, "dd": 1, "d": 1, "week": 7, "wk": 7, "ww": 7}
@@ -33,7 +34,7 @@ def date_add(part: str, amount: Any, value: Any) -> str | None:
     if unit in _MONTHS:
         months = at.year * 12 + at.month - 1 + _MONTHS[unit] * number
         year, month = divmod(months, 12)
-        last = (datetime(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+        last = monthrange(year, month + 1)[1]
         return _written(at.replace(year=year, month=month + 1, day=min(at.day, last)))
     raise ValueError(f"'{part}' is not a recognized dateadd option")
 
@@ -45,8 +46,7 @@ def date_diff(part: str, start: Any, end: Any) -> int | None:
     unit, first, last = part.lower(), _when(start), _when(end)
     if unit in _SECONDS:
         size = _SECONDS[unit]
-        zero = datetime(1, 1, 1)
-        return int((last - zero).total_seconds() // size - (first - zero).total_seconds() // size)
+        return (ticks_of(last) // TICKS_PER_SECOND) // size - (ticks_of(first) // TICKS_PER_SECOND) // size
     if unit in _DAYS:
         days = (last.date() - first.date()).days
         return days if _DAYS[unit] == 1 else (last.toordinal() // 7) - (first.toordinal() // 7)
@@ -105,9 +105,13 @@ def register(connection: sqlite3.Connection, now: int, new_id: Callable[[], str]
         ("day", 1): lambda value: date_part("day", value),
         ("len", 1): lambda value: None if value is None else len(str(value).rstrip(" ")),
         ("left_part", 2): lambda value, size: None if value is None else str(value)[: int(size)],
-        ("right_part", 2): lambda value, size: None if value is None else str(value)[max(0, len(str(value)) - int(size)) :],
+        ("right_part", 2): lambda value, size: (
+            None if value is None else str(value)[max(0, len(str(value)) - int(size)) :]
+        ),
         ("replicate", 2): lambda value, count: None if value is None else str(value) * int(count),
-        ("charindex", 2): lambda part, value: None if value is None else _text(value).lower().find(_text(part).lower()) + 1,
+        ("charindex", 2): lambda part, value: (
+            None if value is None else _text(value).lower().find(_text(part).lower()) + 1
+        ),
         ("concat", -1): lambda *values: "".join(_text(value) for value in values),
     }
     for (name, count), function in more.items():

@@ -21,7 +21,18 @@ _TOKEN = re.compile(
     r"|(?P<number>\d+(?:\.\d+)?)|(?P<space>\s+)|(?P<mark>.)",
     re.DOTALL,
 )
-_HINTS = {"NOLOCK", "UPDLOCK", "ROWLOCK", "HOLDLOCK", "READPAST", "TABLOCK", "TABLOCKX", "XLOCK", "SERIALIZABLE", "NOWAIT"}
+_HINTS = {
+    "NOLOCK",
+    "UPDLOCK",
+    "ROWLOCK",
+    "HOLDLOCK",
+    "READPAST",
+    "TABLOCK",
+    "TABLOCKX",
+    "XLOCK",
+    "SERIALIZABLE",
+    "NOWAIT",
+}
 _REFUSED = {"DECLARE", "IF", "WHILE", "MERGE", "CURSOR", "GOTO", "WAITFOR", "RAISERROR", "THROW", "ROLLBACK", "PRINT"}
 _RENAMED = {"ISNULL": "IFNULL", "LEFT": "left_part", "RIGHT": "right_part", "REPLICATE": "replicate"}
 _DATE_PART_FIRST = {"DATEADD", "DATEDIFF", "DATEPART", "DATENAME"}
