@@ -7,25 +7,36 @@ one transaction each; the pool's size bounds how many at once.
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import re
 from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from runafter.connectors import odata
-from runafter.connectors.answers import connector_failure, failure, ok
+from runafter.connectors.answers import Refused, connector_failure, failure, ok
 from runafter.connectors.packs.sql.database import bare_table, statements
+from runafter.connectors.packs.sql.tsql import TOKEN
 from runafter.connectors.spec import LiveCall
 from runafter.errors import EnvironmentFault, NotSupported
 from runafter.protocol.events import Outcome
 
 
 def statement_of(text: str) -> str:
-    """Return a statement with `@name` parameters as SQLAlchemy's `:name`; `@@ROWCOUNT` and the like stay."""
-    return re.sub(r"(?<![@\w:])@(\w+)", r":\1", text.replace(":", "\\:"))
+    """Return a statement with `@name` parameters as SQLAlchemy's `:name`; texts, casts and `@@ROWCOUNT` stay."""
+    out = ""
+    for token in TOKEN.finditer(text):
+        variable = token.lastgroup == "variable" and token[0][0] == "@" and not token[0].startswith("@@")
+        out += f":{token[0][1:]}" if variable else token[0].replace(":", "\\:")
+    return out
 
 
-def procedure_call(dialect: str, name: str, parameters: Mapping[str, Any]) -> str:
+def procedure_call(dialect: str, name: str, parameters: Mapping[str, Any], *, returns: bool = True) -> str:
     """Return the statement that calls a stored procedure in a dialect.
+
+    `returns` tells PostgreSQL's functions, whose rows are the result set, from its procedures.
 
     Raises:
         NotSupported: the dialect has no stored procedures.
@@ -39,7 +50,8 @@ def procedure_call(dialect: str, name: str, parameters: Mapping[str, Any]) -> st
             return f"EXEC {name} " + ", ".join(f"@{key.lstrip('@')}=:{key.lstrip('@')}" for key in parameters)
         case "postgresql":
             named = ", ".join(f"{key.lstrip('@')} => :{key.lstrip('@')}" for key in parameters)
-            return f"SELECT * FROM {name}({named})"  # noqa: S608 - names are checked above, values are bound
+            verb = "SELECT * FROM" if returns else "CALL"
+            return f"{verb} {name}({named})"
         case "mysql" | "mariadb":
             return f"CALL {name}({', '.join(marks)})"
         case _:
@@ -78,6 +90,10 @@ class SqlTransport:
             return await asyncio.to_thread(self._perform, call)
         except NotSupported as error:
             return Outcome(code=error.code, message=str(error), retriable=False)
+        except Refused as error:
+            return error.outcome
+        except self._sqlalchemy.exc.NoSuchTableError as error:
+            return connector_failure(404, f"Could not find the table '{error}'.", source="sql")
         except self._sqlalchemy.exc.OperationalError as error:
             return Outcome(
                 status_code=503,
@@ -115,14 +131,14 @@ class SqlTransport:
 
     def _script(self, text: str, values: Mapping[str, Any]) -> tuple[list[list[dict[str, Any]]], int]:
         sets, changed = list[list[dict[str, Any]]](), 0
-        parameters = {key.lstrip("@"): value for key, value in values.items()}
+        parameters = {key.lstrip("@"): _sent(value) for key, value in values.items()}
         with self.engine.begin() as connection:
             for statement in statements(text):
                 bound = self._sqlalchemy.text(statement_of(statement))
                 used = {key: parameters[key] for key in bound._bindparams if key in parameters}  # noqa: SLF001
                 result = connection.execute(bound, used)
                 if result.returns_rows:
-                    sets.append([dict(row) for row in result.mappings()])
+                    sets.append([_shown(row) for row in result.mappings()])
                 else:
                     changed += max(result.rowcount, 0)
         return sets, changed
@@ -131,13 +147,20 @@ class SqlTransport:
         bare = name.replace("[", "").replace("]", "")
         if not re.fullmatch(r"[\w.]+", bare):
             return connector_failure(400, f"'{name}' is no stored procedure.", source="sql")
-        parameters = {key.lstrip("@"): value for key, value in values.items()}
-        text = procedure_call(self.dialect, bare, parameters)
+        parameters = {key.lstrip("@"): _sent(value) for key, value in values.items()}
         with self.engine.begin() as connection:
+            text = procedure_call(self.dialect, bare, parameters, returns=self._returns(connection, bare))
             result = connection.execute(self._sqlalchemy.text(text), parameters)
-            rows = [dict(row) for row in result.mappings()] if result.returns_rows else None
+            rows = [_shown(row) for row in result.mappings()] if result.returns_rows else None
         sets = {} if rows is None else {"Table1": rows}
         return ok({"OutputParameters": {}, "ReturnCode": 0, "ResultSets": sets})
+
+    def _returns(self, connection: Any, name: str) -> bool:
+        if self.dialect != "postgresql":
+            return True
+        text = "SELECT prokind FROM pg_proc WHERE oid = to_regproc(CAST(:name AS TEXT))"
+        found = connection.execute(self._sqlalchemy.text(text), {"name": name}).scalar()
+        return found not in ("p", b"p")
 
     # -- rows ------------------------------------------------------------------------------------------------------
 
@@ -161,7 +184,7 @@ class SqlTransport:
         if not query.filter and not query.orderby and query.top is not None and not query.skip:
             statement = statement.limit(query.top)
         with self.engine.connect() as connection:
-            rows = [dict(row) for row in connection.execute(statement).mappings()]
+            rows = [_shown(row) for row in connection.execute(statement).mappings()]
         try:
             page = odata.page(rows, query, page_size=2048)
         except odata.BadQuery as error:
@@ -178,7 +201,7 @@ class SqlTransport:
             )
         if row is None:
             return connector_failure(404, f"No row was found with Id '{given.get('id')}'.", source="sql")
-        return ok(dict(row))
+        return ok(_shown(row))
 
     def _insert(self, given: Mapping[str, Any]) -> Outcome:
         table, key = self._table(given)
@@ -191,7 +214,7 @@ class SqlTransport:
                 if ident is not None
                 else None
             )
-        return ok(dict(row) if row is not None else item, status=201)
+        return ok(_shown(row) if row is not None else item)
 
     def _update(self, given: Mapping[str, Any]) -> Outcome:
         table, key = self._table(given)
@@ -217,6 +240,28 @@ def _typed(column: Any, value: Any) -> Any:
         return column.type.python_type(value)
     except (NotImplementedError, TypeError, ValueError):
         return value
+
+
+def _sent(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(name): _json_value(value) for name, value in row.items()}
+
+
+def _json_value(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float() | str() | dict() | list():
+            return value
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case bytes() | memoryview():
+            return base64.b64encode(bytes(value)).decode()
+        case _:
+            return str(value)
 
 
 def _words(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from runafter.connectors.answers import Refused, connector_failure
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<text>[Nn]?'(?:[^']|'')*')|(?P<bracket>\[(?:[^\]]|\]\])*\])"
     r'|(?P<quoted>"(?:[^"]|"")*")|(?P<variable>@@?\w+|(?<!:):[A-Za-z_]\w*)|(?P<word>[A-Za-z_#][\w$#]*)'
     r"|(?P<number>\d+(?:\.\d+)?)|(?P<space>\s+)|(?P<mark>.)",
@@ -83,7 +83,7 @@ class Variable:
 
 def tokens(text: str) -> list[Token]:
     found = list[Token]()
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         kind = str(match.lastgroup)
         value = match[0]
         if kind == "comment":
@@ -318,7 +318,7 @@ def batch(text: str) -> list[Statement | Execute]:
 def statements(text: str) -> list[str]:
     """Split a batch at semicolons outside quotes, for a database that reads its own dialect."""
     parts, current = list[str](), ""
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         if match[0] == ";":
             parts.append(current)
             current = ""
