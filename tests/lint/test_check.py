@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from tests.lint.cases import definition_of, load
 
+from runafter.connectors.registry import catalogue
 from runafter.errors import UnreadableSource
 from runafter.lint.run import check
 from runafter.lint.waivers import Baseline
+from runafter.local.read import read
 from runafter.program.build import problems
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RACE = load("lint/variable_in_concurrent_loop.yaml")["fail"][0]
 
 
@@ -77,3 +83,36 @@ def test_findings_come_in_the_order_of_the_file() -> None:
 
     places = [(issue.finding.line, issue.finding.column) for issue in report.issues]
     assert places == sorted(places)
+
+
+SAMPLES = {
+    "order_fan_out": ("When_an_order_is_placed", "Process_order"),
+    "invoice_approval": ("When_an_invoice_is_submitted", "Approve_invoice"),
+}
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("layer", ["trigger", "errors", "monitor"])
+def test_a_layer_that_is_taken_away_gives_one_finding_of_its_rule(sample: str, layer: str) -> None:
+    trigger, core = SAMPLES[sample]
+    document = json.loads((EXAMPLES / sample / "flow.json").read_text(encoding="utf-8"))
+    before = _found(document)
+    flow = document["properties"]["definition"]
+    if layer == "trigger":
+        del flow["triggers"][trigger]["runtimeConfiguration"], flow["triggers"][trigger]["conditions"]
+    elif layer == "errors":
+        del flow["actions"]["Handle_failure"]
+        flow["actions"]["Record_metrics"]["runAfter"] = {core: ["Succeeded", "Failed", "TimedOut"]}
+    else:
+        del flow["actions"]["Record_metrics"]
+        flow["actions"]["End_the_run"]["runAfter"] = {"Handle_failure": ["Succeeded", "Failed", "TimedOut", "Skipped"]}
+
+    new = _found(document) - before
+
+    rules = [code for code, _ in new if code != "REF001"]
+    assert rules == [{"trigger": "TRG001", "errors": "ERR001", "monitor": "MON001"}[layer]]
+
+
+def _found(document: object) -> set[tuple[str, str]]:
+    report = check(read(json.dumps(document).encode()), catalogue=catalogue())
+    return {(issue.code, issue.finding.message) for issue in report.issues}

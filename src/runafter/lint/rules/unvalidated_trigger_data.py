@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runafter.lint.analysis.reading import depends_on, expressions_in, reads_trigger
+from runafter.expressions.ast import Expression
+from runafter.lint.analysis.reading import depends_on, expressions_in, reads_trigger, variables_read
 from runafter.lint.analysis.starting import is_schedule
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
@@ -39,7 +40,7 @@ class UnvalidatedTriggerData(Rule):
             if not (call.writes or call.kind == "execute"):
                 continue
             inputs = expressions_in(site.part.get("inputs"))
-            if not reads_trigger(inputs):
+            if not inputs or not (reads_trigger(inputs) or _through(flow, inputs)):
                 continue
             around = {each.key for each in site.around()}
             if any(guard.key in around or flow.order.is_before(guard, site) for guard in guards):
@@ -65,10 +66,15 @@ def _is_guard(flow: Flow, site: Site) -> bool:
     return False
 
 
-def _over_trigger(flow: Flow, expressions: list) -> bool:  # type: ignore[type-arg]
-    """Tell whether a value comes from the trigger over another action, as a Compose or a variable."""
+def _over_trigger(flow: Flow, expressions: list[Expression]) -> bool:
+    """Tell whether a value may come from the trigger over another action or a variable."""
+    return _through(flow, expressions) or bool(variables_read(expressions))
+
+
+def _through(flow: Flow, expressions: list[Expression]) -> bool:
+    """Tell whether a value comes from the trigger over a Compose, Select or the like."""
     return any(
         depends_on(flow, expressions, site) and any(reads_trigger([use.expression]) for use in flow.uses_of(site))
         for site in flow.sites
-        if site.folded in {"compose", "parsejson", "initializevariable", "select", "query"}
-    ) or any("variables(" in use.text for use in flow.uses if use.expression in expressions)
+        if site.folded in {"compose", "parsejson", "select", "query", "join"}
+    )
