@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 
 .venv/.installed: pyproject.toml  # a virtual environment with everything the other recipes need
-	@python3 -m venv .venv && $(PY) -m pip install -q --disable-pip-version-check --upgrade pip && $(PY) -m pip install -q --disable-pip-version-check -e '.[postgres,sql]' --group dev && touch $@
+	@python3 -m venv .venv && $(PY) -m pip install -q --disable-pip-version-check --upgrade pip && $(PY) -m pip install -q --disable-pip-version-check -e '.[postgres,server,sql]' --group dev && touch $@
 
 demo: .venv/.installed  # the main job: look at a sample flow, then run it on a virtual clock, its error path too
 	@$(PY) -m examples.demo

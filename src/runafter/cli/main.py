@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "harden": ("harden", "Repair what check finds, as minimal edits of the file: shown as a diff, or written."),
     "rule": ("rule", "Explain a finding's code."),
+    "serve": ("serve", "Serve a project: triggers, durable runs, REST interfaces, the page."),
+    "flows": ("flows", "List the installed flows, switch them on and off, run them."),
+    "import": ("importing", "Install flows from an export into a database."),
+    "db": ("db", "Copy the database and see its size."),
     "sample": ("sample", "Make a trigger body from the trigger's schema and from what the flow reads."),
 }
 """Command name -> (module in `runafter.cli.commands`, one line of help)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from runafter.cli.commands.purge import purge
 from runafter.cli.output import console, json_option, print_json
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def command() -> None:
 
     RUN is a run's name, the beginning of one, or `last`.
     """
+
+
+command.add_command(purge)
 
 
 @command.command("list")

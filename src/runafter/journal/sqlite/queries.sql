@@ -96,3 +96,14 @@ DELETE FROM inbox WHERE id = $1
 
 -- name: purge_mail single
 DELETE FROM inbox WHERE run_id IN (SELECT id FROM runs WHERE ended_at IS NOT NULL) RETURNING id
+
+-- name: delete_journal single 0
+DELETE FROM journal WHERE run_id = $1
+
+-- name: delete_run single 1
+DELETE FROM runs WHERE id = $1 AND ended_at IS NOT NULL
+
+-- name: purge_contents single
+DELETE FROM contents WHERE NOT EXISTS (SELECT 1 FROM journal j WHERE j.content = contents.hash)
+    AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.inputs_content = contents.hash OR a.outputs_content = contents.hash)
+RETURNING hash

@@ -1,0 +1,46 @@
+"""`runafter db`: copy the database and see its size."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from runafter.cli.output import print_json
+
+db_option = click.option(
+    "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
+)
+
+
+@click.group("db")
+def command() -> None:
+    """Look after the database."""
+
+
+@command.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+@db_option
+def backup(target: Path, db: str | None) -> None:
+    """Write a consistent copy to TARGET, also while a server runs."""
+    from runafter.local.machine import database_url
+    from runafter.storage.upkeep import backup as copy
+
+    click.echo(f"{copy(database_url(db), target):,} bytes written to {target}")
+
+
+@command.command("size")
+@db_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def size(db: str | None, as_json: bool) -> None:
+    """Print the size and the number of rows by table."""
+    from runafter.local.machine import database_url
+    from runafter.storage.upkeep import size as measure
+
+    found = asyncio.run(measure(database_url(db)))
+    if as_json:
+        print_json(found)
+        return
+    for name, number in found.items():
+        click.echo(f"{name:<20}{number:>16,}")

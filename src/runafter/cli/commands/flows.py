@@ -1,0 +1,164 @@
+"""`runafter flows`, `runafter import`: the flows that a database holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from runafter.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from runafter.catalog.rows import FlowState
+    from runafter.server.flows import FlowBook
+
+T = TypeVar("T")
+db_option = click.option(
+    "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
+)
+
+
+@click.group("flows")
+def command() -> None:
+    """List the installed flows, switch them on and off, run them."""
+
+
+@command.command("list")
+@db_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_flows(db: str | None, as_json: bool) -> None:
+    """List the installed flows."""
+
+    async def work(book: FlowBook) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": flow.name,
+                "state": flow.row.state,
+                "trigger": next(iter(flow.program.triggers), "") if flow.program is not None else "",
+                "owner": flow.row.meta.owner or "",
+                "version": flow.row.version,
+                "errors": sum(finding.severity == "error" for finding in flow.findings),
+            }
+            for flow in book.all()
+        ]
+
+    found = _with_flows(db, work)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        click.echo("No flows. Install some: runafter import EXPORT.zip, or runafter serve PROJECT.")
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in found[0]:
+        table.add_column(name)
+    for row in found:
+        table.add_row(*(str(value) for value in row.values()))
+    console().print(table)
+
+
+@command.command("enable")
+@click.argument("flow")
+@db_option
+def enable(flow: str, db: str | None) -> None:
+    """Let FLOW's triggers fire. A server that runs takes it over at its next start; use its page or API meanwhile."""
+    _switch(flow, db, "Enabled")
+
+
+@command.command("disable")
+@click.argument("flow")
+@db_option
+def disable(flow: str, db: str | None) -> None:
+    """Stop FLOW's triggers; runs under way go on."""
+    _switch(flow, db, "Disabled")
+
+
+@command.command("run")
+@click.argument("flow")
+@db_option
+@click.option("--trigger", metavar="JSON|@FILE", help="The trigger's body.")
+def run_flow(flow: str, db: str | None, trigger: str | None) -> None:
+    """Begin a run of FLOW; a server on the same database, or `runs resume`, carries it out."""
+    text = trigger
+    if text is not None and text.startswith("@"):
+        text = Path(text[1:]).read_text("utf-8")
+    try:
+        given = json.loads(text) if text is not None else None
+    except ValueError as fault:
+        raise click.BadParameter(f"no JSON: {fault}", param_hint="--trigger") from fault
+
+    async def work() -> str:
+        from runafter.hosts.embedded.host import Host
+        from runafter.local.machine import database_url
+        from runafter.local.outside import LocalOutside
+        from runafter.local.package import load_program
+        from runafter.server.runtime import Runtime
+        from runafter.storage.open import open_storage
+
+        storage = await open_storage(database_url(db))
+        runtime = Runtime(
+            storage,
+            LocalOutside(),
+            lambda inbox, respond: Host(storage, inbox, load_program=load_program, responder=respond),
+        )
+        try:
+            await runtime.flows.open()
+            await runtime.firing.recover()
+            runtime.host.loop.is_stopping = True  # begin the run, and leave its calls to the server
+            fired = (await runtime.run_now(flow, given=given))[0]
+            return f"{fired.status} {fired.run_id or ''}".strip()
+        finally:
+            await runtime.host.stop()
+            await storage.close()
+
+    click.echo(asyncio.run(work()))
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@db_option
+@click.option("--disabled", is_flag=True, help="Install new flows switched off.")
+def import_command(path: Path, db: str | None, disabled: bool) -> None:
+    """Install the flows at PATH (an exported package or solution, a folder, a file) as new versions."""
+
+    async def work(book: FlowBook) -> list[str]:
+        from runafter.local.read import read
+        from runafter.project.project import read_project
+
+        project = read_project(path, read)
+        return [(await book.install(flow, "Disabled" if disabled else "Enabled")).name for flow in project.flows]
+
+    for name in _with_flows(db, work):
+        click.echo(f"installed {name}")
+
+
+def _switch(name: str, db: str | None, state: FlowState) -> None:
+    async def work(book: FlowBook) -> str:
+        return (await book.switch(name, state)).name
+
+    click.echo(f"{_with_flows(db, work)} is {state.lower()}")
+
+
+def _with_flows(db: str | None, work: Callable[[FlowBook], Awaitable[T]]) -> T:
+    async def main() -> T:
+        from runafter.catalog.catalog import Catalog
+        from runafter.hosts.clock import machine_clock
+        from runafter.local.machine import database_url
+        from runafter.server.flows import FlowBook
+        from runafter.storage.open import open_storage
+
+        storage = await open_storage(database_url(db))
+        try:
+            book = FlowBook(Catalog(storage), machine_clock)
+            await book.open()
+            return await work(book)
+        finally:
+            await storage.close()
+
+    return asyncio.run(main())
