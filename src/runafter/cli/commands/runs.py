@@ -350,6 +350,9 @@ async def _one_action(journal: Journal, header: RunHeader, name: str, repetition
     rows = [item for item in await _all_actions(journal, header.id) if item.action.casefold() == name.casefold()]
     if not rows:
         raise click.UsageError(f"no action {name!r} has settled in run {header.id}")
+    exact = [item for item in rows if item.repetition == repetition]
+    if exact:
+        return await journal.history.action(header.id, exact[0].action, repetition) or exact[0]
     if len(rows) == 1 and not repetition:
         return await journal.history.action(header.id, rows[0].action, rows[0].repetition) or rows[0]
     failed = [item for item in rows if item.status in {"Failed", "TimedOut"}]
@@ -405,16 +408,21 @@ def _print_action(row: ActionRow) -> None:
 
 
 def _print_failure(failure: Any) -> None:
+    """Print the failing expression, the values of its parts and the items around it."""
     if not isinstance(failure, dict):
         return
     if failure.get("expression"):
         click.echo(f"  expression: {failure['expression']}")
-    for part in failure.get("parts") or ():
+    for part in failure.get("values") or ():
         if isinstance(part, dict):
             value = f"! {part['error']}" if part.get("error") else _short(part.get("value"))
-            click.echo(f"    {part.get('text')} = {value}")
-    if failure.get("items"):
-        click.echo(f"  items: {_short(failure['items'], 500)}")
+            click.echo(f"    {part.get('expression')} = {value}")
+    if "item" in failure:
+        click.echo(f"  item: {_short(failure['item'], 500)}")
+    for loop in failure.get("loops") or ():
+        if isinstance(loop, dict):
+            item = f": {_short(loop['item'], 500)}" if "item" in loop else ""
+            click.echo(f"  in {loop.get('loop')}, item {loop.get('index')}{item}")
 
 
 def _print_run(header: RunHeader, rows: list[ActionRow]) -> None:

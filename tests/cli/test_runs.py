@@ -1,0 +1,148 @@
+"""Runs in a database, as a person looks at them and steers them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def runafter(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runafter", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def flow(folder: Path, **actions: Any) -> None:
+    document = {"triggers": {"manual": {"type": "Request", "kind": "Http", "inputs": {}}}, "actions": actions}
+    (folder / "flow.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def compose(inputs: Any, **after: list[str]) -> dict[str, Any]:
+    return {"type": "Compose", "inputs": inputs, "runAfter": after}
+
+
+@pytest.fixture
+def failed(tmp_path: Path) -> Path:
+    loop = {
+        "type": "Foreach",
+        "foreach": "@createArray('a,b', null)",
+        "actions": {"Split": compose("@split(items('Each'), ',')")},
+        "runAfter": {},
+    }
+    flow(tmp_path, Each=loop, Mail=compose("sent", Each=["Succeeded"]))
+    assert runafter(tmp_path, "run", "flow.json").returncode == 1
+    return tmp_path
+
+
+def test_a_run_is_listed_and_shown_with_what_failed(failed: Path) -> None:
+    listed = runafter(failed, "runs", "list", "--status", "Failed", "--json")
+    shown = runafter(failed, "runs", "show", "last")
+
+    assert [run["status"] for run in json.loads(listed.stdout)] == ["Failed"]
+    assert "x2, 1 failed" in shown.stdout
+    assert "item 1" in shown.stdout
+
+
+def test_a_failed_repetition_shows_the_expression_and_the_values_of_its_parts(failed: Path) -> None:
+    asked = runafter(failed, "runs", "show", "last", "--action", "Split")
+    shown = runafter(failed, "runs", "show", "last", "--action", "split", "--item", "1")
+
+    assert asked.returncode == 2
+    assert "--item 1" in asked.stderr
+    assert "expression:" in shown.stdout
+    assert "items('Each') = null" in shown.stdout
+    assert "in Each, item 1" in shown.stdout
+
+
+def test_why_an_action_was_skipped_is_a_chain_of_statuses(failed: Path) -> None:
+    done = runafter(failed, "runs", "show", "last", "--why", "Mail")
+
+    assert done.stdout.startswith("Mail: Skipped")
+    assert "because 'Each' ended Failed" in done.stdout
+
+
+def test_actions_are_found_by_status_and_item(failed: Path) -> None:
+    done = runafter(failed, "runs", "actions", "last", "--status", "Succeeded", "--item", "0", "--values", "--json")
+
+    (row,) = json.loads(done.stdout)
+    assert (row["action"], row["repetition"], row["outputs"]) == ("Split", [0], ["a", "b"])
+
+
+def test_a_run_is_submitted_again(failed: Path) -> None:
+    again = runafter(failed, "runs", "resubmit", "last", "--json")
+
+    assert json.loads(again.stdout)["status"] == "Failed"
+    assert len(json.loads(runafter(failed, "runs", "list", "--json").stdout)) == 2
+
+
+def test_an_unknown_run_and_a_missing_database_are_said_clearly(tmp_path: Path, failed: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    unknown = runafter(failed, "runs", "show", "zzz")
+    nothing = runafter(empty, "runs", "list")
+
+    assert (unknown.returncode, nothing.returncode) == (2, 2)
+    assert "no runs begin with 'zzz'" in unknown.stderr
+    assert "--db" in nothing.stderr
+
+
+def test_an_answer_given_by_hand_completes_a_webhook(tmp_path: Path) -> None:
+    ask = {
+        "type": "HttpWebhook",
+        "inputs": {"subscribe": {"method": "POST", "uri": "https://example.com/"}},
+        "runAfter": {},
+    }
+    flow(tmp_path, Ask=ask, Said=compose("@body('Ask')?['outcome']", Ask=["Succeeded"]))
+    (tmp_path / "mocks.yaml").write_text("actions: {Ask: {status: 200}}", encoding="utf-8")
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "runafter", "run", "flow.json", "--mock", "mocks.yaml"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        for _ in range(200):
+            listed = runafter(tmp_path, "runs", "list", "--json")
+            if listed.returncode == 0 and json.loads(listed.stdout):
+                break
+    finally:
+        waiting.kill()
+        waiting.communicate()
+
+    answered = runafter(
+        tmp_path, "runs", "answer", "last", "Ask", '{"outcome": "Approve"}', "--mock", "mocks.yaml", "--json"
+    )
+
+    result = json.loads(answered.stdout)
+    assert result["status"] == "Succeeded"
+    assert result["actions"]["Said"][0]["outputs"] == "Approve"
+
+
+def test_a_run_that_waits_is_cancelled(tmp_path: Path) -> None:
+    flow(tmp_path, Wait={"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Hour"}}, "runAfter": {}})
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "runafter", "run", "flow.json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        for _ in range(200):
+            listed = runafter(tmp_path, "runs", "list", "--json")
+            if listed.returncode == 0 and json.loads(listed.stdout):
+                break
+    finally:
+        waiting.terminate()
+        waiting.communicate()
+
+    cancelled = runafter(tmp_path, "runs", "cancel", "last", "--reason", "not needed")
+    shown = runafter(tmp_path, "runs", "list", "--json")
+
+    assert cancelled.returncode == 0, cancelled.stderr
+    assert json.loads(shown.stdout)[0]["status"] == "Cancelled"
