@@ -171,10 +171,10 @@ def _operation(connector: str, table: Mapping[str, Any], source: str) -> Operati
     parameters = dict[str, bool]()
     for _, path in routes[:1]:
         for name in _TEMPLATE_NAME.findall(path):
-            parameters[name] = True
+            parameters[name.rstrip("+")] = True
     for _, path in routes[1:]:
         for name in _TEMPLATE_NAME.findall(path):
-            parameters.setdefault(name, False)
+            parameters.setdefault(name.rstrip("+"), False)
     for name in _texts(table, "parameters"):
         parameters[name.rstrip("!")] = name.endswith("!")
     headers = _texts(table, "headers")

@@ -1,0 +1,162 @@
+"""State in a file, seeds from YAML, profiles and what a person looks at afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from runafter.errors import NotSupported
+from runafter.simulator.loop import VirtualLoop
+from runafter.tenant.chance import chance
+from runafter.tenant.clock import LoopClock, ManualClock
+from runafter.tenant.profiles import Latency, TenantProfile, profile_named
+from runafter.tenant.seeds import InvalidSeed, apply_seed, read_seed, seed_file
+from runafter.tenant.show import rows, summary
+from runafter.tenant.state import BrokenState, SqliteState
+from runafter.tenant.tenant import Tenant
+
+SITE = "https://contoso.sharepoint.com/sites/reports"
+SEED = f"""
+user: grace@contoso.example
+connections:
+  robot: {{user: robot@contoso.example, idempotent: true}}
+faults: ["dataverse.*=503#1"]
+sharepointonline:
+  sites:
+    {SITE}:
+      lists:
+        Weekly Reports:
+          columns: {{Status: {{type: choice, choices: [Pending, Done]}}}}
+          items:
+            - {{Title: One, Status: Pending}}
+"""
+
+
+async def test_a_file_keeps_the_state_over_a_restart(tmp_path: Path, call) -> None:
+    path = tmp_path / "tenant.db"
+    first = Tenant(clock=ManualClock(), state=SqliteState(path))
+    apply_seed(first, read_seed(SEED))
+    made = await call(first, "dataverse", "CreateRecord", {"entityName": "orders", "item/name": "A"})
+    made = await call(first, "dataverse", "CreateRecord", {"entityName": "orders", "item/name": "A"})
+    await call(
+        first,
+        "sharepointonline",
+        "PatchItem",
+        {"dataset": SITE, "table": "Weekly Reports", "id": 1, "item/Status": "Done"},
+    )
+    await first.close()
+
+    second = Tenant(clock=ManualClock(), state=SqliteState(path))
+    read = await call(second, "dataverse", "GetItem", {"entityName": "orders", "recordId": made.body["orderid"]})
+
+    assert read.body["name"] == "A"
+    assert rows(second, "sharepoint" + "online", "Weekly Reports")[0]["Status"] == "Done"
+    assert second.new_id() != first.store_of("dataverse").rows("orders")[0][0]
+    await second.close()
+
+
+def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(b"this is no database, but long enough to be looked at" * 20)
+
+    with pytest.raises(BrokenState):
+        SqliteState(path)
+
+
+def test_a_seed_file_fills_content_connections_and_faults(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text(SEED, "utf-8")
+    tenant = Tenant(clock=ManualClock())
+
+    seed_file(tenant, path)
+
+    assert (tenant.user, tenant.connection("robot").user, len(tenant.faults.rules)) == (
+        "grace@contoso.example",
+        "robot@contoso.example",
+        1,
+    )
+    assert rows(tenant, "sharepointonline", "Weekly Reports")[0]["Title"] == "One"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "no YAML"),
+        ("- a", "mapping"),
+        ("sharepoin: {}", "no connector"),
+        ("dataverse: {tables: {a: {rows: [5]}}}", "seed of 'dataverse'"),
+    ],
+)
+def test_a_wrong_seed_is_named(text: str, words: str) -> None:
+    with pytest.raises(InvalidSeed, match=words):
+        apply_seed(Tenant(clock=ManualClock()), read_seed(text))
+
+
+async def test_the_summary_counts_calls_throttles_and_faults(make, call) -> None:
+    tenant = make(faults=["office365.*=503#1"])
+    mail = {"emailMessage/To": "a@x.example", "emailMessage/Subject": "s", "emailMessage/Body": "b"}
+    for _ in range(32):
+        await call(tenant, "office365", "SendEmailV2", mail)
+
+    found = summary(tenant)
+
+    assert found["calls"] == {"office365.SendEmailV2": 32}
+    assert (found["throttled"], found["faults"]) == ({"office365.sends": 1}, {"error": 1})
+    assert found["rows"]["office365"]["outbox"] == 30
+
+
+def test_showing_what_is_not_there_names_what_is(make) -> None:
+    tenant = make(read_seed(SEED))
+
+    with pytest.raises(NotSupported, match="Weekly Reports"):
+        rows(tenant, "sharepointonline", "Nope")
+    with pytest.raises(NotSupported, match="calibrated-sharepoint"):
+        profile_named("nope")
+
+
+def test_dispatch_jitter_lies_in_its_band_and_is_the_same_for_the_same_seed() -> None:
+    profile = profile_named("documented")
+
+    draws = sorted(profile.dispatch(chance(7, "latency", n)) for n in range(10_000))
+
+    assert draws == sorted(profile.dispatch(chance(7, "latency", n)) for n in range(10_000))
+    assert 0.2 <= draws[0] < 0.21
+    assert 1.99 < draws[-1] <= 2.0
+    assert 1.0 < draws[5000] < 1.2
+
+
+def _spread(profile: TenantProfile) -> float:
+    async def run(call_count: int = 30) -> float:
+        from runafter.protocol.commands import CallOperation, Target
+
+        clock = LoopClock(638_000_000_000_000_000)
+        tenant = Tenant(clock=clock, profile=profile, seed=3)
+        target = Target(type="OpenApiConnection", api="dataverse", operation="ListRecords")
+        inputs = {"parameters": {"entityName": "accounts"}}
+        await asyncio.gather(
+            *(
+                tenant.perform(CallOperation(id=f"r/{n}/1", run_id="r", action=str(n), target=target, inputs=inputs))
+                for n in range(call_count)
+            )
+        )
+        ends = [served.ended_at for served in tenant.served]
+        return (max(ends) - min(ends)) / 1e7
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(run())
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        TenantProfile(name="d", title="", dispatch_s=(0.2, 2.0)),
+        TenantProfile(name="o", title="", default=Latency(overhead_jitter_s=1.0)),
+        TenantProfile(name="s", title="", default=Latency(service_jitter_s=1.0)),
+    ],
+    ids=["dispatch", "overhead", "service"],
+)
+def test_each_source_of_jitter_alone_widens_the_spread_and_none_leaves_none(profile: TenantProfile) -> None:
+    assert _spread(TenantProfile(name="z", title="", default=Latency(service_s=1.0, overhead_s=0.5))) == 0
+    assert _spread(profile) > 0.5
