@@ -353,3 +353,10 @@ async def test_accepted_events_survive_the_process(tmp_path):
         await http("POST", f"/api/approvals/{item['id']}", {"answer": "Approve"})
         await ended(http, run)
         assert (await http("POST", url, {}, token=None)).status == 202
+
+
+async def test_a_wrong_method_is_told_which_are_right():
+    async with client(flow()) as http:
+        found = [await http("DELETE", "/api/flows"), await http("GET", "/api/flows/flow/enable")]
+
+    assert [(each.status, each.headers["allow"]) for each in found] == [(405, "GET, HEAD"), (405, "POST")]

@@ -17,7 +17,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from runafter.errors import EnvironmentFault, RunafterError
@@ -68,6 +68,14 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
             redirect = RedirectResponse(request.url.path or "/", status_code=303)
             redirect.set_cookie(COOKIE, token, httponly=True, samesite="strict", path="/")
             return redirect
+        methods = {
+            method
+            for route in routes[:-1]
+            if route.matches(request.scope)[0] is Match.PARTIAL
+            for method in route.methods or ()
+        }
+        if methods:
+            return _wrong_method(", ".join(sorted(methods)))
         return _static(files, request.url.path)
 
     routes = [
@@ -81,9 +89,15 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
     ]
     handlers: dict[Any, Any] = {
         404: lambda request, fault: error_answer(404, "NotFound", "There is nothing at this address."),
-        405: lambda request, fault: error_answer(405, "MethodNotAllowed", "The address does not take this method."),
+        405: lambda request, fault: _wrong_method((fault.headers or {}).get("Allow", "")),
     }
     return Guard(Starlette(routes=routes, exception_handlers=handlers), runtime.settings, doors)  # type: ignore[arg-type, return-value]  # ASGI types differ in form only
+
+
+def _wrong_method(allowed: str) -> Response:
+    refused = error_answer(405, "MethodNotAllowed", "The address does not take this method.")
+    refused.headers["Allow"] = ", ".join(sorted(allowed.replace(" ", "").split(",")))
+    return refused
 
 
 def _static(files: Path, path: str) -> Response:

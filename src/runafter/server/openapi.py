@@ -48,7 +48,11 @@ def document(url: str) -> dict[str, Any]:
             },
         }
         if each.body is not None:
-            operation["requestBody"] = {"content": {"application/json": {"schema": of[repr(each.body)]}}}
+            is_needed = any(each_field.required for each_field in msgspec.structs.fields(each.body))
+            operation["requestBody"] = {
+                "required": is_needed,
+                "content": {"application/json": {"schema": of[repr(each.body)]}},
+            }
         paths.setdefault(each.path, {})[each.method.lower()] = operation
     return {
         "openapi": "3.1.0",
