@@ -222,7 +222,8 @@ def _runs_after_all(site: Site) -> bool:
     """Tell whether an action runs whether what came before succeeded or failed."""
     if site.container is not None:
         return False
-    return any("Succeeded" in statuses and BAD & set(statuses) for statuses in site.run_after.values())
+    entries = site.run_after.values()
+    return all(BAD & set(statuses) for statuses in entries) and any("Succeeded" in statuses for statuses in entries)
 
 
 def _some(names: Iterable[str], most: int = 4) -> str:

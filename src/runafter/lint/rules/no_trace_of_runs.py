@@ -28,7 +28,10 @@ class NoTraceOfRuns(Rule):
         if not any(is_in_handler(site) for site, _ in flow.calling):
             return
         for site in flow.outline.root.sites.values():
-            after_all = any("Succeeded" in wished and BAD & set(wished) for wished in site.run_after.values())
+            entries = site.run_after.values()
+            after_all = all(BAD & set(wished) for wished in entries) and any(
+                "Succeeded" in wished for wished in entries
+            )
             if after_all and any(flow.call(each) is not None for each in (site, *flow.inside(site))):
                 return
         yield self.issue(
