@@ -28,6 +28,10 @@ class Meter(Protocol):
         """Count a call that starts."""
         ...
 
+    def refuse(self, now: float) -> None:
+        """Count a call that was not let in, where the service counts those."""
+        ...
+
     def finish(self, now: float, spent_s: float) -> None:
         """Count the end of a call that took `spent_s` of service time."""
         ...
@@ -51,6 +55,9 @@ class SlidingWindow:
     def start(self, now: float) -> None:
         self._starts.append(now)
 
+    def refuse(self, now: float) -> None:
+        """Only starts count."""
+
     def finish(self, now: float, spent_s: float) -> None:
         """Only starts count."""
 
@@ -60,9 +67,10 @@ class SlidingWindow:
 
 
 class TokenBucket:
-    """`rate` tokens a second up to `burst`; full at first."""
+    """`rate` tokens a second up to `burst`; full at first. A refused call takes `refused_cost` tokens."""
 
-    def __init__(self, rate: float, burst: float) -> None:
+    def __init__(self, rate: float, burst: float, *, refused_cost: float = 0.0) -> None:
+        self._refused_cost = refused_cost
         self.rate = rate
         self.burst = burst
         self._tokens = burst
@@ -81,6 +89,10 @@ class TokenBucket:
         self._fill(now)
         self._tokens -= 1
 
+    def refuse(self, now: float) -> None:
+        self._fill(now)
+        self._tokens -= self._refused_cost
+
     def finish(self, now: float, spent_s: float) -> None:
         """Only starts count."""
 
@@ -98,6 +110,9 @@ class Concurrency:
 
     def start(self, now: float) -> None:
         self.in_flight += 1
+
+    def refuse(self, now: float) -> None:
+        """Only calls in flight count."""
 
     def finish(self, now: float, spent_s: float) -> None:
         self.in_flight -= 1
@@ -126,6 +141,9 @@ class ExecutionTime:
     def start(self, now: float) -> None:
         """Only the time spent counts."""
 
+    def refuse(self, now: float) -> None:
+        """Only the time spent counts."""
+
     def finish(self, now: float, spent_s: float) -> None:
         self._spent.append((now, spent_s))
 
@@ -136,7 +154,7 @@ def meter_of(throttle: Throttle) -> Meter:
         case "window":
             return SlidingWindow(throttle.limit, throttle.window_s)
         case "bucket":
-            return TokenBucket(throttle.rate, throttle.limit)
+            return TokenBucket(throttle.rate, throttle.limit, refused_cost=throttle.refused_cost)
         case "concurrency":
             return Concurrency(throttle.limit)
         case "execution_time":

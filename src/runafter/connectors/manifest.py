@@ -36,7 +36,8 @@ class Throttle:
     `window`: at most `limit` calls in any `window_s` seconds. `bucket`: `rate`
     calls a second with bursts of `limit`. `concurrency`: at most `limit` at once.
     `execution_time`: at most `limit` seconds of service time in any `window_s`.
-    `only` restricts it to operations of this name; empty means all.
+    A refused call uses `refused_cost` of a call: where a service counts throttled
+    calls too, retries deepen the hole. `only` restricts it to operations of this name; empty means all.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Throttle:
     code: str = "429"
     message: str = "Rate limit is exceeded. Try again in {retry_after_s:.0f} seconds."
     retry_after_s: float | None = None
+    refused_cost: float = 0.0
     note: str = ""
     source: str
     read: str

@@ -78,6 +78,7 @@ class Gate:
                 meter = self._meters[key] = meter_of(throttle)
             wait = meter.wait_s(now)
             if wait > 0:
+                meter.refuse(now)
                 name = f"{connector}.{throttle.name}"
                 self.refusals[name] = self.refusals.get(name, 0) + 1
                 return Refusal(throttle, wait)
