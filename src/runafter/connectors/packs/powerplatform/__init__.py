@@ -1,1 +1,1 @@
-"""Power Platform administration."""
+"""Management of the Power Platform: environments, apps, flows, connections, policies."""

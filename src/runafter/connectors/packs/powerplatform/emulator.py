@@ -1,341 +1,400 @@
-"""The inventory of a Power Platform tenant: environments, policies, apps, flows, connections, connectors, dataflows.
-
-A tenant without a seeded inventory knows every environment, app and flow it is asked for; with one, others are 404.
-Shapes: learn.microsoft.com/connectors/powerplatformforadmins, powerappsforadmins and flowmanagement, read 2026-11-21.
-"""
+"""The platform's own management. Shapes: the `ResourceArray` answers of the connectors' pages, read 2026-11-21."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runafter.connectors import odata
-from runafter.connectors.answers import failure, ok, refuse
-from runafter.connectors.instants import iso, iso_fraction
+from runafter.connectors.answers import no_content, ok, refuse
+from runafter.connectors.instants import iso_fraction
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
-TYPES = {
-    "environments": "Microsoft.BusinessAppPlatform/scopes/environments",
-    "apps": "Microsoft.PowerApps/apps",
-    "flows": "Microsoft.ProcessSimple/environments/flows",
-    "connections": "Microsoft.PowerApps/apis/connections",
-    "connectors": "Microsoft.PowerApps/apis",
-}
-_WORDS = {
-    "environments": "environment",
-    "apps": "app",
-    "flows": "flow",
-    "connections": "connection",
-    "connectors": "connector",
+ENVIRONMENTS, APPS, FLOWS = "environments", "apps", "flows"
+CONNECTIONS, CONNECTORS, POLICIES, ROLES = "connections", "connectors", "policies", "roles"
+PAGE_SIZE = 250
+_TYPES = {
+    ENVIRONMENTS: "Microsoft.BusinessAppPlatform/scopes/environments",
+    APPS: "Microsoft.PowerApps/scopes/apps",
+    FLOWS: "Microsoft.ProcessSimple/environments/flows",
+    CONNECTIONS: "Microsoft.PowerApps/scopes/apis/connections",
+    CONNECTORS: "Microsoft.PowerApps/apis",
 }
 _CODES = {
-    "environments": "EnvironmentNotFound",
-    "apps": "AppNotFound",
-    "flows": "FlowNotFound",
-    "connections": "ConnectionNotFound",
+    ENVIRONMENTS: "EnvironmentNotFound",
+    APPS: "AppNotFound",
+    FLOWS: "FlowNotFound",
+    CONNECTIONS: "ConnectionNotFound",
+    POLICIES: "PolicyNotFound",
 }
 
 
-def _make(store: Store, now: int, kind: str, name: str, fields: Mapping[str, Any], *, seeded: bool) -> Row:
-    given = {key: value for key, value in fields.items() if key not in ("name", "environment", "roles")}
-    environment = str(fields.get("environment") or "Default")
-    properties: dict[str, Any] = {"displayName": given.pop("displayName", name), "createdTime": iso_fraction(now)}
-    match kind:
-        case "environments":
-            properties |= {"environmentSku": "Production", "provisioningState": "Succeeded", "isDefault": name.startswith("Default"),
-                           "createdBy": {"type": "User"}, "linkedEnvironmentMetadata": {"resourceId": name, "instanceUrl": "https://contoso.crm.dynamics.com/"},
-                           "states": {"management": {"id": "Ready"}, "runtime": {"id": "Enabled"}}}  # fmt: skip
-        case "apps":
-            properties |= {"owner": {"type": "User", "id": "", "email": ""}, "appVersion": iso_fraction(now), "sharedUsersCount": 0,
-                           "environment": {"name": environment}, "lastModifiedTime": iso_fraction(now), "quarantineState": "Unquarantined"}  # fmt: skip
-        case "flows":
-            properties |= {"state": "Started", "creator": {"userId": "", "objectId": ""}, "environment": {"name": environment},
-                           "lastModifiedTime": iso_fraction(now), "flowSuspensionReason": "None", "definitionSummary": {"triggers": [], "actions": []}}  # fmt: skip
-        case _:
-            properties |= {"environment": {"name": environment}, "statuses": [{"status": "Connected"}]}
-    properties |= given
-    row: Row = {
-        "id": f"/providers/{TYPES[kind]}/{name}",
-        "name": name,
-        "type": TYPES[kind],
-        "location": "europe",
-        "properties": properties,
-    }
-    row |= {"$environment": environment, "$roles": list(fields.get("roles") or []), "$seeded": seeded}
-    store.put(kind, name, row)
+def merged(row: Mapping[str, Any], change: Mapping[str, Any]) -> Row:
+    """Return `row` with the change laid over it, objects within objects."""
+    out = dict(row)
+    for key, value in change.items():
+        below = out.get(key)
+        out[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return out
+
+
+def _environment(call: Call) -> str:
+    wanted = call.text("environment") or call.text("environmentName")
+    return next((key for key, _ in call.store.rows(ENVIRONMENTS) if key.lower() == wanted.lower()), wanted)
+
+
+def _found(call: Call, table: str, key: str) -> Row:
+    row = call.store.get(table, key)
+    if row is None:
+        name = key.rsplit("/", 1)[-1]
+        raise refuse(404, _CODES[table], f"Could not find '{name}' among the {table}.")
     return row
 
 
-def _need(call: Call, kind: str, name: str, environment: str = "") -> Row:
-    row = call.store.get(kind, name)
-    if row is None and name and not any(other["$seeded"] for _, other in call.store.rows(kind)):
-        row = _make(call.store, call.now, kind, name, {"environment": environment}, seeded=False)
-    if row is None or (
-        environment and row["$seeded"] and kind != "environments" and row["$environment"] != environment
-    ):
-        raise refuse(404, _CODES.get(kind, "NotFound"), f"Could not find {_WORDS[kind]} '{name}'.")
-    return row
+def _within(call: Call, table: str) -> list[Row]:
+    environment = _environment(call)
+    _found(call, ENVIRONMENTS, environment)
+    return [row for key, row in call.store.rows(table) if key.startswith(f"{environment}/")]
 
 
-def _shown(row: Row) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if not key.startswith("$")}
+def _listed(call: Call, rows: list[Row], *, test: Callable[[Row], bool] | None = None) -> Outcome:
+    """Answer one page; the next one is asked for by `$skiptoken`."""
+    kept = rows if test is None else [row for row in rows if test(row)]
+    start = call.number("$skiptoken") or 0
+    size = call.number("$top") or PAGE_SIZE
+    body: dict[str, Any] = {"value": kept[start : start + size]}
+    if start + size < len(kept):
+        path = call.operation.facts.path or ""
+        body["nextLink"] = f"https://api.powerapps.com{path}?$top={size}&$skiptoken={start + size}"
+    return ok(body)
 
 
-def _list(call: Call, kind: str, environment: str = "") -> Outcome:
-    rows = [_shown(row) for _, row in call.store.rows(kind) if not environment or row["$environment"] == environment]
-    page = odata.page(rows, odata.query_of({"$top": call.arguments.get("$top")}), page_size=1000)
-    return ok({"value": page.rows})
-
-
-def _save(call: Call, kind: str, row: Row, **properties: Any) -> Row:
-    changed = {**row, "properties": {**row["properties"], **properties}}
-    call.store.put(kind, row["name"], changed)
-    return changed
-
-
-# -- environments -------------------------------------------------------------------------------------------------------
+# -- environments --------------------------------------------------------------------------------------------------------
 
 
 def list_environments(call: Call) -> Outcome:
-    return _list(call, "environments")
+    rows = [row for _, row in call.store.rows(ENVIRONMENTS)]
+    written = call.text("$filter")
+    return _listed(call, rows, test=odata.predicate(written) if written else None)
 
 
 def get_environment(call: Call) -> Outcome:
-    return ok(_shown(_need(call, "environments", call.text("environment"))))
+    return ok(_found(call, ENVIRONMENTS, _environment(call)))
 
 
 def new_environment(call: Call) -> Outcome:
-    body = call.record("body")
-    properties = body.get("properties") or {}
-    row = _make(call.store, call.now, "environments", call.around.new_id(), properties, seeded=True)
-    return ok(_shown({**row, "location": body.get("location")}), status=201)
+    name = call.around.new_id()
+    row = _resource(ENVIRONMENTS, name, call.record("body"), call.now)
+    call.store.put(ENVIRONMENTS, name, row)
+    return ok(row, status=201)
 
 
 def update_environment(call: Call) -> Outcome:
-    row = _need(call, "environments", call.text("environment"))
-    given = call.record("body").get("properties") or {}
-    linked = {**row["properties"]["linkedEnvironmentMetadata"], **(given.get("linkedEnvironmentMetadata") or {})}
-    return ok(_shown(_save(call, "environments", row, **{**given, "linkedEnvironmentMetadata": linked})), status=202)
+    name = _environment(call)
+    row = merged(_found(call, ENVIRONMENTS, name), call.record("body"))
+    call.store.put(ENVIRONMENTS, name, row)
+    return ok(row)
 
 
 def remove_environment(call: Call) -> Outcome:
-    row = _need(call, "environments", call.text("environment"))
-    call.store.delete("environments", row["name"])
+    name = _environment(call)
+    _found(call, ENVIRONMENTS, name)
+    call.store.delete(ENVIRONMENTS, name)
+    for table in (APPS, FLOWS, CONNECTIONS, CONNECTORS):
+        for key, _ in call.store.rows(table):
+            if key.startswith(f"{name}/"):
+                call.store.delete(table, key)
     return ok(None, status=202)
 
 
-def provision(call: Call) -> Outcome:
-    row = _need(call, "environments", call.text("environment"))
-    body = call.record("body")
-    return ok(
-        _shown(
-            _save(
-                call,
-                "environments",
-                row,
-                provisioningState="Succeeded",
-                databaseType="CommonDataService",
-                baseLanguage=body.get("baseLanguage"),
-            )
-        ),
-        status=202,
-    )
+def provision_instance(call: Call) -> Outcome:
+    name, given = _environment(call), call.record("body")
+    row = _found(call, ENVIRONMENTS, name)
+    if row["properties"].get("linkedEnvironmentMetadata", {}).get("instanceUrl"):
+        raise refuse(409, "InstanceAlreadyProvisioned", f"The environment '{name}' has a Dataverse instance already.")
+    linked = {
+        "resourceId": call.around.new_id(),
+        "instanceUrl": f"https://{name[:8].lower()}.crm.dynamics.com/",
+        "domainName": name[:8].lower(),
+        "baseLanguage": given.get("baseLanguage", 1033),
+        "instanceState": "Ready",
+    }
+    call.store.put(ENVIRONMENTS, name, merged(row, {"properties": {"linkedEnvironmentMetadata": linked}}))
+    return ok(None, status=202)
 
 
-def _edit_roles(call: Call, kind: str, row: Row, put: Any, delete: Any) -> Row:
-    roles = [role for role in row["$roles"] if role.get("id") not in {str(entry.get("id")) for entry in delete or []}]
-    for entry in put or []:
-        properties = entry.get("properties") or entry
-        principal = properties.get("principal") or {}
-        ident = str(principal.get("id") or principal.get("email") or call.around.new_id())
-        roles = [role for role in roles if role["id"] != ident]
-        roles.append({"id": ident, "name": ident, "type": f"{TYPES[kind]}/permissions", "properties": properties})
-    changed = {**row, "$roles": roles}
-    call.store.put(kind, row["name"], changed)
-    return changed
+# -- apps, flows, connections --------------------------------------------------------------------------------------------
+
+
+def _key(call: Call, *names: str) -> str:
+    name = next((call.text(argument) for argument in names if call.text(argument)), "")
+    return f"{_environment(call)}/{name}"
+
+
+def list_apps(call: Call) -> Outcome:
+    return _listed(call, _within(call, APPS))
+
+
+def get_app(call: Call) -> Outcome:
+    return ok(_found(call, APPS, _key(call, "app")))
+
+
+def _remove(call: Call, table: str, key: str) -> Outcome:
+    _found(call, table, key)
+    call.store.delete(table, key)
+    return ok(None)
+
+
+def remove_app(call: Call) -> Outcome:
+    return _remove(call, APPS, _key(call, "app"))
+
+
+def _own_app(call: Call) -> str:
+    wanted = call.text("app")
+    return next((key for key, _ in call.store.rows(APPS) if key.rsplit("/", 1)[-1] == wanted), wanted)
+
+
+def list_my_apps(call: Call) -> Outcome:
+    written = call.text("$filter")
+    rows = [row for _, row in call.store.rows(APPS)]
+    return _listed(call, rows, test=_in_environment(written) if written else None)
+
+
+def get_my_app(call: Call) -> Outcome:
+    return ok(_found(call, APPS, _own_app(call)))
+
+
+def remove_my_app(call: Call) -> Outcome:
+    return _remove(call, APPS, _own_app(call))
+
+
+def set_app_owner(call: Call) -> Outcome:
+    key, given = _key(call, "app"), call.record("body")
+    row = _found(call, APPS, key)
+    former = row["properties"].get("owner", {})
+    owner = {"id": given.get("newAppOwner"), "type": "User"}
+    _assign(call, key, {"properties": {"principal": owner, "roleName": "Owner"}})
+    if former.get("id"):
+        role = given.get("roleForOldAppOwner")
+        if role:
+            _assign(call, key, {"properties": {"principal": former, "roleName": role}})
+        else:
+            call.store.delete(ROLES, f"{key}/{former['id']}")
+    call.store.put(APPS, key, merged(row, {"properties": {"owner": owner}}))
+    return ok(call.store.get(APPS, key))
+
+
+def set_quarantine(call: Call) -> Outcome:
+    key = _key(call, "app")
+    status = str(call.record("body").get("quarantineStatus"))
+    if status not in ("Quarantined", "Unquarantined"):
+        raise refuse(400, "InvalidQuarantineStatus", f"'{status}' is neither Quarantined nor Unquarantined.")
+    change = {"properties": {"executionRestrictions": {"appQuarantineState": {"quarantineStatus": status}}}}
+    call.store.put(APPS, key, merged(_found(call, APPS, key), change))
+    return ok(call.store.get(APPS, key))
+
+
+def list_connections(call: Call) -> Outcome:
+    written = call.text("$filter")
+    return _listed(call, _within(call, CONNECTIONS), test=odata.predicate(written) if written else None)
+
+
+def remove_connection(call: Call) -> Outcome:
+    return _remove(call, CONNECTIONS, _key(call, "connectionName"))
+
+
+def _in_environment(written: str) -> Callable[[Row], bool]:
+    def environment_of(row: Mapping[str, Any], path: str) -> Any:
+        if path == "environment":
+            return row["properties"].get("environment", {}).get("name")
+        return odata.plain_field(row, path)
+
+    return odata.predicate(written, environment_of)
+
+
+def list_custom_connectors(call: Call) -> Outcome:
+    return _listed(call, [row for row in _within(call, CONNECTORS) if row["properties"].get("isCustomApi", True)])
+
+
+def list_connectors(call: Call) -> Outcome:
+    written = call.text("$filter")
+    rows = [row for _, row in call.store.rows(CONNECTORS)]
+    return _listed(call, rows, test=_in_environment(written) if written else None)
+
+
+def list_flows(call: Call) -> Outcome:
+    return _listed(call, _within(call, FLOWS))
+
+
+def list_my_flows(call: Call) -> Outcome:
+    mine = [
+        row
+        for row in _within(call, FLOWS)
+        if row["properties"].get("creator", {}).get("userPrincipalName") in (None, call.user)
+    ]
+    return _listed(call, mine)
+
+
+def get_flow(call: Call) -> Outcome:
+    return ok(_found(call, FLOWS, _key(call, "flowName", "flow")))
+
+
+def _set_state(call: Call, state: str) -> Outcome:
+    key = _key(call, "flowName", "flow")
+    change = {"properties": {"state": state, "lastModifiedTime": iso_fraction(call.now)}}
+    call.store.put(FLOWS, key, merged(_found(call, FLOWS, key), change))
+    return ok(None)
+
+
+def start_flow(call: Call) -> Outcome:
+    return _set_state(call, "Started")
+
+
+def stop_flow(call: Call) -> Outcome:
+    return _set_state(call, "Stopped")
+
+
+def remove_flow(call: Call) -> Outcome:
+    return _remove(call, FLOWS, _key(call, "flow", "flowName"))
+
+
+# -- who may do what -----------------------------------------------------------------------------------------------------
+
+
+def _principal(entry: Mapping[str, Any]) -> str:
+    principal = entry.get("properties", {}).get("principal", {})
+    return str(principal.get("id") or principal.get("email") or entry.get("id") or "").rsplit("/", 1)[-1]
+
+
+def _unflattened(entry: Any) -> Row:
+    """Return an entry whose keys are written with slashes (`properties/roleName`) as an object."""
+    out: Row = {}
+    for key, value in (entry if isinstance(entry, Mapping) else {}).items():
+        place = out
+        *above, last = str(key).split("/")
+        for name in above:
+            place = place.setdefault(name, {})
+        place[last] = value
+    return out
+
+
+def _assign(call: Call, of: str, entry: Row) -> None:
+    ident = _principal(entry)
+    if not ident:
+        raise refuse(400, "InvalidPrincipal", "A role assignment needs the id or email of a principal.")
+    call.store.put(ROLES, f"{of}/{ident}", {"id": f"/{of}/{ident}", "name": ident, **entry})
+
+
+def _edit(call: Call, of: str) -> Outcome:
+    given = call.record("body")
+    changed = list[Row]()
+    for entry in (*(given.get("put") or []), *(given.get("add") or [])):
+        row = _unflattened(entry)
+        _assign(call, of, row)
+        changed.append(row)
+    for entry in (*(given.get("delete") or []), *(given.get("remove") or [])):
+        call.store.delete(ROLES, f"{of}/{_principal(_unflattened(entry))}")
+    return ok({"put": changed} if changed else None)
+
+
+def _roles(call: Call, of: str) -> Outcome:
+    depth = of.count("/") + 1
+    rows = [row for key, row in call.store.rows(ROLES) if key.startswith(f"{of}/") and key.count("/") == depth]
+    return _listed(call, rows)
+
+
+def list_app_roles(call: Call) -> Outcome:
+    _found(call, APPS, _key(call, "app"))
+    return _roles(call, _key(call, "app"))
+
+
+def edit_app_roles(call: Call) -> Outcome:
+    _found(call, APPS, _key(call, "app"))
+    return _edit(call, _key(call, "app"))
+
+
+def list_flow_roles(call: Call) -> Outcome:
+    _found(call, FLOWS, _key(call, "flow"))
+    return _roles(call, _key(call, "flow"))
+
+
+def edit_flow_roles(call: Call) -> Outcome:
+    _found(call, FLOWS, _key(call, "flow"))
+    return _edit(call, _key(call, "flow"))
+
+
+def list_environment_roles(call: Call) -> Outcome:
+    _found(call, ENVIRONMENTS, _environment(call))
+    return _roles(call, _environment(call))
 
 
 def edit_environment_roles(call: Call) -> Outcome:
-    body = call.record("body")
-    row = _need(call, "environments", call.text("environment"))
-    changed = _edit_roles(call, "environments", row, body.get("add"), body.get("remove"))
-    return ok({"add": [{"httpStatus": "OK", "roleAssignment": role} for role in changed["$roles"]]})
+    _found(call, ENVIRONMENTS, _environment(call))
+    return _edit(call, _environment(call))
 
 
-# -- policies -----------------------------------------------------------------------------------------------------------
+# -- data policies -------------------------------------------------------------------------------------------------------
 
 
 def list_policies(call: Call) -> Outcome:
-    return ok({"value": [row for _, row in call.store.rows("policies")]})
-
-
-def _policy(call: Call) -> Row:
-    row = call.store.get("policies", call.text("policy"))
-    if row is None:
-        if call.store.rows("policies"):
-            raise refuse(404, "PolicyNotFound", f"Could not find policy '{call.text('policy')}'.")
-        row = {
-            "name": call.text("policy"),
-            "displayName": call.text("policy"),
-            "connectorGroups": [],
-            "environments": [],
-            "environmentType": "AllEnvironments",
-        }
-    return row
+    return _listed(call, [row for _, row in call.store.rows(POLICIES)])
 
 
 def get_policy(call: Call) -> Outcome:
-    return ok(_policy(call))
+    return ok(_found(call, POLICIES, call.text("policy")))
 
 
 def create_policy(call: Call) -> Outcome:
     name = call.around.new_id()
-    row = {"name": name, "createdTime": iso(call.now), "connectorGroups": [], "environments": [], **call.record("body")}
-    call.store.put("policies", name, row)
+    row = {"name": name, "createdTime": iso_fraction(call.now), **call.record("body")}
+    call.store.put(POLICIES, name, row)
     return ok(row, status=201)
 
 
 def update_policy(call: Call) -> Outcome:
-    row = {**_policy(call), **call.record("body"), "lastModifiedTime": iso(call.now)}
-    call.store.put("policies", row["name"], row)
-    return ok(row)
+    name = call.text("policy")
+    change = {**call.record("body"), "lastModifiedTime": iso_fraction(call.now)}
+    call.store.put(POLICIES, name, {**_found(call, POLICIES, name), **change})
+    return ok(call.store.get(POLICIES, name))
 
 
 def delete_policy(call: Call) -> Outcome:
-    call.store.delete("policies", _policy(call)["name"])
-    return ok(None)
+    _found(call, POLICIES, call.text("policy"))
+    call.store.delete(POLICIES, call.text("policy"))
+    return no_content()
 
 
-# -- apps ---------------------------------------------------------------------------------------------------------------
+# -- seeds ---------------------------------------------------------------------------------------------------------------
 
 
-def _app(call: Call) -> Row:
-    return _need(call, "apps", call.text("app"), call.text("environment"))
+def _resource(table: str, name: str, entry: Mapping[str, Any], now: int, environment: str = "") -> Row:
+    given = dict(entry.get("properties") or {})
+    known = {"name", "id", "location", "type", "properties", "tags", *(_SEEDED)}
+    given |= {key: value for key, value in entry.items() if key not in known}
+    given.setdefault("displayName", name)
+    given.setdefault("createdTime", iso_fraction(now))
+    given.setdefault("lastModifiedTime", given["createdTime"])
+    if table == FLOWS:
+        given.setdefault("state", "Started")
+    if environment:
+        given["environment"] = {"id": f"/providers/Microsoft.PowerApps/environments/{environment}", "name": environment}
+    row = {"name": name, "id": f"/providers/{_TYPES[table]}/{name}", "type": _TYPES[table], "properties": given}
+    return {**row, **{key: entry[key] for key in ("location", "tags") if key in entry}}
 
 
-def list_apps(call: Call) -> Outcome:
-    return _list(call, "apps", call.text("environment"))
-
-
-def get_app(call: Call) -> Outcome:
-    return ok(_shown(_app(call)))
-
-
-def remove_app(call: Call) -> Outcome:
-    call.store.delete("apps", _app(call)["name"])
-    return ok(None)
-
-
-def app_roles(call: Call) -> Outcome:
-    return ok({"value": _app(call)["$roles"]})
-
-
-def edit_app_roles(call: Call) -> Outcome:
-    body = call.record("body")
-    changed = _edit_roles(call, "apps", _app(call), body.get("put"), body.get("delete"))
-    return ok({"put": changed["$roles"], "delete": body.get("delete") or []})
-
-
-def set_app_owner(call: Call) -> Outcome:
-    body = call.record("body")
-    owner = {"type": "User", "id": body.get("newAppOwner"), "email": body.get("newAppOwner")}
-    return ok(_shown(_save(call, "apps", _app(call), owner=owner)))
-
-
-def set_quarantine(call: Call) -> Outcome:
-    state = str(call.record("body").get("quarantineStatus"))
-    if state not in ("Quarantined", "Unquarantined"):
-        return failure(400, "InvalidQuarantineStatus", f"'{state}' is neither Quarantined nor Unquarantined.")
-    return ok(_shown(_save(call, "apps", _app(call), quarantineState=state)))
-
-
-def list_connections(call: Call) -> Outcome:
-    return _list(call, "connections", call.text("environment"))
-
-
-def remove_connection(call: Call) -> Outcome:
-    call.store.delete(
-        "connections", _need(call, "connections", call.text("connectionName"), call.text("environment"))["name"]
-    )
-    return ok(None)
-
-
-def list_connectors(call: Call) -> Outcome:
-    return _list(call, "connectors", call.text("environment"))
-
-
-# -- flows --------------------------------------------------------------------------------------------------------------
-
-
-def _flow(call: Call) -> Row:
-    return _need(
-        call,
-        "flows",
-        call.text("flowName") or call.text("flow"),
-        call.text("environmentName") or call.text("environment"),
-    )
-
-
-def list_flows(call: Call) -> Outcome:
-    return _list(call, "flows", call.text("environmentName"))
-
-
-def get_flow(call: Call) -> Outcome:
-    return ok(_shown(_flow(call)))
-
-
-def start_flow(call: Call) -> Outcome:
-    _save(call, "flows", _flow(call), state="Started")
-    return ok(None)
-
-
-def stop_flow(call: Call) -> Outcome:
-    _save(call, "flows", _flow(call), state="Stopped")
-    return ok(None)
-
-
-def remove_flow(call: Call) -> Outcome:
-    call.store.delete("flows", _flow(call)["name"])
-    return ok(None)
-
-
-def flow_roles(call: Call) -> Outcome:
-    return ok({"value": _flow(call)["$roles"]})
-
-
-def edit_flow_roles(call: Call) -> Outcome:
-    body = call.record("body")
-    changed = _edit_roles(call, "flows", _flow(call), body.get("put"), body.get("delete"))
-    return ok({"put": changed["$roles"], "delete": body.get("delete") or []})
-
-
-# -- dataflows ----------------------------------------------------------------------------------------------------------
-
-
-def refresh_dataflow(call: Call) -> Outcome:
-    ident, number = call.text("dataflowIdForRefreshDataflow"), call.store.next_number("refresh")
-    row = {
-        "dataflowId": ident,
-        "startTime": iso(call.now),
-        "endTime": iso(call.now),
-        "status": "Success",
-        "refreshType": "OnDemand",
-    }
-    call.store.put("refreshes", str(number), row)
-    return ok(None)
-
-
-def refreshes(call: Call) -> Outcome:
-    ident = call.text("dataflowIdForOnRefreshComplete")
-    found = [row for _, row in call.store.rows("refreshes") if row["dataflowId"] == ident]
-    return ok({"value": list(reversed(found))}) if found else ok(None, status=202)
+_SEEDED = (APPS, FLOWS, CONNECTIONS, CONNECTORS)
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
-    """Fill `environments`, `apps`, `flows`, `connections`, `connectors` and `policies`: lists of tables with `name`, `environment` and properties."""
-    for kind in TYPES:
-        for entry in value.get(kind) or []:
-            _make(store, now, kind, str(entry["name"]), entry, seeded=True)
-    for entry in value.get("policies") or []:
-        store.put("policies", str(entry["name"]), {"connectorGroups": [], "environments": [], **entry})
+    """Fill `environments: {name: {displayName, apps: {name: {...}}, flows: {...}, connections, connectors}}`, `policies`.
+
+    Fields that are no `properties` of a resource become some.
+    """
+    for name, entry in (value.get("environments") or {}).items():
+        store.put(ENVIRONMENTS, name, _resource(ENVIRONMENTS, name, entry or {}, now))
+        for table in _SEEDED:
+            for key, below in ((entry or {}).get(table) or {}).items():
+                store.put(table, f"{name}/{key}", _resource(table, key, below or {}, now, name))
+    for name, entry in (value.get("policies") or {}).items():
+        store.put(POLICIES, name, {"name": name, "createdTime": iso_fraction(now), **(entry or {})})
