@@ -1,203 +1,310 @@
-"""Azure's resources by id, deployments that succeed, and automation jobs with seeded output.
-
-A tenant without seeded resources knows any resource it is asked for; with seeds, others are 404.
-Shapes: learn.microsoft.com/rest/api/resources and rest/api/automation/job, read 2026-11-21.
-"""
+"""Resources by their ids. Shapes: learn.microsoft.com/rest/api/resources, read 2026-11-21."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from runafter.connectors.answers import failure, ok
-from runafter.connectors.instants import iso
+from runafter.connectors import odata
+from runafter.connectors.answers import no_content, ok, refuse
+from runafter.connectors.instants import iso_fraction
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
-_ZERO = "00000000-0000-0000-0000-000000000000"
+SUBSCRIPTIONS, GROUPS, RESOURCES = "subscriptions", "groups", "resources"
+DEPLOYMENTS, PROVIDERS = "deployments", "providers"
+_NAMED = re.compile(r"^\[(parameters|variables)\('([^']+)'\)\]$")
+_POWER = {"start": "running", "restart": "running", "powerOff": "stopped", "deallocate": "deallocated"}
+
+
+def _subscription(call: Call) -> str:
+    wanted = call.text("subscriptionId").lower()
+    row = call.store.get(SUBSCRIPTIONS, wanted)
+    if row is None:
+        raise refuse(
+            404, "SubscriptionNotFound", f"The subscription '{call.text('subscriptionId')}' could not be found."
+        )
+    return str(row["subscriptionId"])
 
 
 def _group(call: Call) -> str:
-    return call.text("resourceGroupName") or call.text("resourceGroup")
-
-
-def _id(call: Call) -> str:
-    tail = call.text("shortResourceId").strip("/")
-    return f"/subscriptions/{call.text('subscriptionId')}/resourceGroups/{_group(call)}/providers/{call.text('resourceProviderNamespace')}/{tail}"
-
-
-def _resource(ident: str, body: dict[str, Any]) -> Row:
-    provider, _, rest = ident.partition("/providers/")[2].partition("/")
-    kinds = rest.split("/")[0::2]
-    base = {
-        "id": ident,
-        "name": ident.rsplit("/", 1)[-1],
-        "type": f"{provider}/{'/'.join(kinds)}",
-        "location": "westeurope",
-        "tags": {},
-    }
-    properties = {"provisioningState": "Succeeded", **(body.get("properties") or {})}
-    return {**base, **{k: v for k, v in body.items() if k != "id"}, "properties": properties}
-
-
-def subscriptions_list(call: Call) -> Outcome:
-    rows = call.store.rows("subscriptions") or [(_ZERO, {"displayName": "Emulated"})]
-    return ok(
-        {
-            "value": [
-                {
-                    "id": f"/subscriptions/{key}",
-                    "subscriptionId": key,
-                    "displayName": row["displayName"],
-                    "state": "Enabled",
-                }
-                for key, row in rows
-            ]
-        }
-    )
-
-
-def resource_groups_list(call: Call) -> Outcome:
-    prefix = f"/subscriptions/{call.text('subscriptionId')}/resourcegroups/".lower()
-    names = {row["id"].split("/")[4] for key, row in call.store.rows("resources") if key.startswith(prefix)}
-    return ok(
-        {
-            "value": [
-                {
-                    "id": f"/subscriptions/{call.text('subscriptionId')}/resourceGroups/{name}",
-                    "name": name,
-                    "location": "westeurope",
-                    "properties": {"provisioningState": "Succeeded"},
-                }
-                for name in sorted(names)
-            ]
-        }
-    )
-
-
-def resources_get(call: Call) -> Outcome:
-    ident = _id(call)
-    row = call.store.get("resources", ident.lower())
-    if row is None and not call.store.rows("resources"):
-        row = _resource(ident, {})
+    path = f"/subscriptions/{_subscription(call)}/resourceGroups/{call.text('resourceGroupName')}"
+    row = call.store.get(GROUPS, path.lower())
     if row is None:
-        text = (
-            f"The Resource '{ident.partition('/providers/')[2]}' under resource group '{_group(call)}' was not found."
-        )
-        return failure(404, "ResourceNotFound", text)
+        name = call.text("resourceGroupName")
+        raise refuse(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+    return str(row["id"])
+
+
+def _path(call: Call) -> str:
+    return f"{_group(call)}/providers/{call.text('resourceProvider')}/{call.text('shortResourceId')}"
+
+
+def _resource(call: Call, path: str) -> Row:
+    row = call.store.get(RESOURCES, path.lower())
+    if row is None:
+        where, _, what = path.partition("/providers/")
+        text = f"The Resource '{what}' under resource group '{where.rsplit('/', 1)[-1]}' was not found."
+        raise refuse(404, "ResourceNotFound", text)
+    return row
+
+
+def _rows(store: Store, table: str, below: str) -> list[Row]:
+    return [row for key, row in store.rows(table) if key.startswith(f"{below.lower()}/")]
+
+
+def _page(call: Call, rows: list[Row]) -> Outcome:
+    written = call.text("$filter").replace("resourceType", "type")
+    kept = [row for row in rows if odata.predicate(written)(row)] if written else rows
+    return ok({"value": kept[: call.number("$top") or len(kept)]})
+
+
+# -- subscriptions and groups --------------------------------------------------------------------------------------------
+
+
+def list_subscriptions(call: Call) -> Outcome:
+    return ok({"value": [row for _, row in call.store.rows(SUBSCRIPTIONS)]})
+
+
+def get_subscription(call: Call) -> Outcome:
+    return ok(call.store.get(SUBSCRIPTIONS, _subscription(call).lower()))
+
+
+def list_groups(call: Call) -> Outcome:
+    return _page(call, _rows(call.store, GROUPS, f"/subscriptions/{_subscription(call)}"))
+
+
+def get_group(call: Call) -> Outcome:
+    return ok(call.store.get(GROUPS, _group(call).lower()))
+
+
+def put_group(call: Call) -> Outcome:
+    given = call.record("body")
+    if not given.get("location"):
+        raise refuse(400, "LocationRequired", "The location property is required for this definition.")
+    row = add_group(call.store, _subscription(call), call.text("resourceGroupName"), given)
     return ok(row)
 
 
-def resources_create_or_update(call: Call) -> Outcome:
-    ident = _id(call)
-    existed = call.store.get("resources", ident.lower()) is not None
-    row = _resource(ident, call.record("body"))
-    call.store.put("resources", ident.lower(), row)
-    return ok(row, status=200 if existed else 201)
+def add_group(store: Store, subscription: str, name: str, given: Mapping[str, Any]) -> Row:
+    path = f"/subscriptions/{subscription}/resourceGroups/{name}"
+    row = {
+        "id": path,
+        "name": name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": given.get("location", "westeurope"),
+        "tags": given.get("tags") or {},
+        "properties": {"provisioningState": "Succeeded"},
+    }
+    store.put(GROUPS, path.lower(), row)
+    return row
 
 
-def resources_delete(call: Call) -> Outcome:
-    existed = call.store.delete("resources", _id(call).lower())
-    return ok(None, status=200 if existed else 204)
-
-
-def resources_invoke(call: Call) -> Outcome:
-    ident, action = _id(call), call.text("actionName")
-    row = call.store.get("resources", ident.lower())
-    if row is None and call.store.rows("resources"):
-        return failure(404, "ResourceNotFound", f"The Resource '{ident}' was not found.")
-    call.store.put(
-        "actions",
-        call.around.new_id(),
-        {"resource": ident, "action": action, "body": call.arguments.get("body"), "at": iso(call.now)},
-    )
-    power = {"start": "running", "deallocate": "deallocated", "powerOff": "stopped", "restart": "running"}.get(action)
-    if row is not None and power is not None:
-        call.store.put("resources", ident.lower(), {**row, "properties": {**row["properties"], "powerState": power}})
+def delete_group(call: Call) -> Outcome:
+    path = _group(call)
+    for table in (RESOURCES, DEPLOYMENTS):
+        for row in _rows(call.store, table, path):
+            call.store.delete(table, str(row["id"]).lower())
+    call.store.delete(GROUPS, path.lower())
     return ok(None, status=202)
 
 
-def deployments_create_or_update(call: Call) -> Outcome:
-    name = call.text("deploymentName")
-    given = call.record("body").get("properties") or {}
-    ident = f"/subscriptions/{call.text('subscriptionId')}/resourceGroups/{_group(call)}/providers/Microsoft.Resources/deployments/{name}"
-    template = given.get("template")
-    for entry in template.get("resources") or [] if isinstance(template, dict) else []:
-        kind, resource = str(entry.get("type", "")), str(entry.get("name", ""))
-        provider, _, rest = kind.partition("/")
-        target = f"/subscriptions/{call.text('subscriptionId')}/resourceGroups/{_group(call)}/providers/{provider}/{rest}/{resource}"
-        call.store.put(
-            "resources",
-            target.lower(),
-            _resource(target, {k: entry[k] for k in ("location", "tags", "properties") if k in entry}),
-        )
-    properties = {
-        "provisioningState": "Succeeded",
-        "timestamp": iso(call.now),
-        "mode": given.get("mode", "Incremental"),
-        "outputs": {},
-        "parameters": given.get("parameters") or {},
+# -- resources -----------------------------------------------------------------------------------------------------------
+
+
+def list_resources(call: Call) -> Outcome:
+    below = _group(call) if call.text("resourceGroupName") else f"/subscriptions/{_subscription(call)}"
+    return _page(call, _rows(call.store, RESOURCES, below))
+
+
+def get_resource(call: Call) -> Outcome:
+    return ok(_resource(call, _path(call)))
+
+
+def add_resource(store: Store, path: str, given: Mapping[str, Any]) -> Row:
+    """Keep a resource under its full id; the type is read from the id."""
+    provider, *pairs = path.partition("/providers/")[2].split("/")
+    row = {
+        **given,
+        "id": path,
+        "name": pairs[-1] if pairs else provider,
+        "type": "/".join([provider, *pairs[0::2]]),
+        "properties": {**(given.get("properties") or {}), "provisioningState": "Succeeded"},
     }
-    row = {"id": ident, "name": name, "properties": properties}
-    call.store.put("deployments", ident.lower(), row)
-    return ok(row, status=201)
+    store.put(RESOURCES, path.lower(), row)
+    return row
 
 
-def providers_register(call: Call) -> Outcome:
-    namespace = call.text("resourceProviderNamespace")
-    call.store.put("providers", namespace.lower(), {"namespace": namespace})
-    return ok(
-        {
-            "id": f"/subscriptions/{call.text('subscriptionId')}/providers/{namespace}",
-            "namespace": namespace,
-            "registrationState": "Registered",
-            "resourceTypes": [],
+def put_resource(call: Call) -> Outcome:
+    path = _path(call)
+    known = call.store.get(RESOURCES, path.lower()) is not None
+    return ok(add_resource(call.store, path, call.record("body")), status=200 if known else 201)
+
+
+def delete_resource(call: Call) -> Outcome:
+    path = _path(call)
+    if not call.store.delete(RESOURCES, path.lower()):
+        return no_content()
+    for row in _rows(call.store, RESOURCES, path):
+        call.store.delete(RESOURCES, str(row["id"]).lower())
+    return ok(None)
+
+
+def invoke(call: Call) -> Outcome:
+    """Answer by the tenant's handler `arm/<action>`; the power actions of virtual machines are known."""
+    row, action = _resource(call, _path(call)), call.text("actionName")
+    handler = call.around.handler(f"arm/{action}")
+    if handler is not None:
+        return ok(handler({"resource": row, "body": call.arguments.get("body")}))
+    if row["type"].lower() == "microsoft.compute/virtualmachines" and action in _POWER:
+        return _power(call, row, action)
+    raise refuse(400, "InvalidOperation", f"The emulated resource '{row['name']}' has no operation '{action}'.")
+
+
+# -- deployments ---------------------------------------------------------------------------------------------------------
+
+
+def _deployment_path(call: Call) -> str:
+    return f"{_group(call)}/providers/Microsoft.Resources/deployments/{call.text('deploymentName')}"
+
+
+def list_deployments(call: Call) -> Outcome:
+    return _page(call, _rows(call.store, DEPLOYMENTS, _group(call)))
+
+
+def get_deployment(call: Call) -> Outcome:
+    row = call.store.get(DEPLOYMENTS, _deployment_path(call).lower())
+    if row is None:
+        raise refuse(404, "DeploymentNotFound", f"Deployment '{call.text('deploymentName')}' could not be found.")
+    return ok(row)
+
+
+def deploy(call: Call) -> Outcome:
+    """Create the template's resources; the names of parameters and variables are put in, other expressions stay."""
+    given = call.record("body").get("properties") or {}
+    template = given.get("template") or {}
+    values = {("parameters", k): (v or {}).get("defaultValue") for k, v in (template.get("parameters") or {}).items()}
+    values |= {("parameters", k): (v or {}).get("value") for k, v in (given.get("parameters") or {}).items()}
+    values |= {("variables", k): v for k, v in (template.get("variables") or {}).items()}
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item) for item in value]
+        named = _NAMED.match(value) if isinstance(value, str) else None
+        if named is None:
+            return value
+        if (named[1], named[2]) not in values:
+            text = f"Deployment template validation failed: the template {named[1][:-1]} '{named[2]}' is not found."
+            raise refuse(400, "InvalidTemplate", text)
+        return filled(values[named[1], named[2]])
+
+    group, made = _group(call), list[Row]()
+    resources = template.get("resources") or []
+    for resource in resources if isinstance(resources, list) else resources.values():
+        if "copy" in resource or "condition" in resource or resource.get("type") == "Microsoft.Resources/deployments":
+            text = "The emulated deployment takes no copy loops, conditions or nested templates."
+            raise refuse(400, "InvalidTemplate", text)
+    for resource in resources if isinstance(resources, list) else resources.values():
+        entry = filled(resource)
+        provider, *kinds = str(entry.get("type", "")).split("/")
+        names = str(entry.get("name", "")).split("/")
+        pairs = "/".join(f"{kind}/{name}" for kind, name in zip(kinds, names, strict=False))
+        shown = {
+            key: entry[key] for key in ("location", "tags", "sku", "kind", "properties", "identity") if key in entry
         }
+        made.append(add_resource(call.store, f"{group}/providers/{provider}/{pairs}", shown))
+    path = _deployment_path(call)
+    row = {
+        "id": path,
+        "name": call.text("deploymentName"),
+        "type": "Microsoft.Resources/deployments",
+        "properties": {
+            "provisioningState": "Succeeded",
+            "mode": given.get("mode", "Incremental"),
+            "timestamp": iso_fraction(call.now),
+            "correlationId": call.around.new_id(),
+            "parameters": given.get("parameters") or {},
+            "outputs": {
+                key: {"type": (entry or {}).get("type"), "value": filled((entry or {}).get("value"))}
+                for key, entry in (template.get("outputs") or {}).items()
+            },
+            "outputResources": [{"id": resource["id"]} for resource in made],
+        },
+    }
+    call.store.put(DEPLOYMENTS, path.lower(), row)
+    return ok(row)
+
+
+def delete_deployment(call: Call) -> Outcome:
+    return ok(None, status=202) if call.store.delete(DEPLOYMENTS, _deployment_path(call).lower()) else no_content()
+
+
+# -- providers -----------------------------------------------------------------------------------------------------------
+
+
+def _set_registration(call: Call, state: str) -> Outcome:
+    name = call.text("resourceProviderNamespace")
+    path = f"/subscriptions/{_subscription(call)}/providers/{name}"
+    row = {"id": path, "namespace": name, "registrationState": state, "resourceTypes": []}
+    call.store.put(PROVIDERS, path.lower(), row)
+    return ok(row)
+
+
+def register(call: Call) -> Outcome:
+    return _set_registration(call, "Registered")
+
+
+def unregister(call: Call) -> Outcome:
+    return _set_registration(call, "Unregistered")
+
+
+def list_providers(call: Call) -> Outcome:
+    return _page(call, _rows(call.store, PROVIDERS, f"/subscriptions/{_subscription(call)}/providers"))
+
+
+# -- virtual machines ----------------------------------------------------------------------------------------------------
+
+
+def _machine(call: Call) -> Row:
+    return _resource(
+        call, f"{_group(call)}/providers/Microsoft.Compute/virtualMachines/{call.text('virtualMachineName')}"
     )
 
 
-# -- automation -------------------------------------------------------------------------------------------------------------
+def get_machine(call: Call) -> Outcome:
+    return ok(_machine(call))
 
 
-def create_job(call: Call) -> Outcome:
-    """Start a job. It is completed at once; its output is the seed's for the runbook, else empty."""
-    runbook = call.text("runbookName")
-    seeded = call.store.get("runbooks", runbook.lower())
-    if seeded is None and call.store.rows("runbooks"):
-        return failure(404, "NotFound", f"Runbook '{runbook}' was not found.")
-    ident = call.around.new_id()
-    given = call.record("body").get("properties") or {}
-    status = (seeded or {}).get("status", "Completed")
-    properties = {"jobId": ident, "creationTime": iso(call.now), "startTime": iso(call.now), "endTime": iso(call.now), "status": status,
-                  "provisioningState": "Succeeded", "runbook": {"name": runbook}, "parameters": given.get("parameters") or call.record("jobParameters") or call.record("runbookParameters"),
-                  "exception": (seeded or {}).get("exception")}  # fmt: skip
-    row = {"id": f"/jobs/{ident}", "name": ident, "properties": properties}
-    call.store.put("jobs", ident, {**row, "$output": (seeded or {}).get("output", "")})
-    return ok(row, status=201)
+def list_machines(call: Call) -> Outcome:
+    return ok({"value": _rows(call.store, RESOURCES, f"{_group(call)}/providers/microsoft.compute/virtualmachines")})
 
 
-def _job(call: Call) -> Row | None:
-    return call.store.get("jobs", call.text("jobId"))
+def _power(call: Call, row: Row, action: str) -> Outcome:
+    state = {"code": f"PowerState/{_POWER[action]}", "displayStatus": f"VM {_POWER[action]}", "level": "Info"}
+    properties = {**row["properties"], "instanceView": {"statuses": [state]}}
+    call.store.put(RESOURCES, str(row["id"]).lower(), {**row, "properties": properties})
+    return ok(None, status=202)
 
 
-def get_job(call: Call) -> Outcome:
-    row = _job(call)
-    if row is None:
-        return failure(404, "NotFound", f"The job '{call.text('jobId')}' was not found.")
-    return ok({key: value for key, value in row.items() if not key.startswith("$")})
-
-
-def get_job_output(call: Call) -> Outcome:
-    row = _job(call)
-    if row is None:
-        return failure(404, "NotFound", f"The job '{call.text('jobId')}' was not found.")
-    return ok(str(row["$output"]), headers={"Content-Type": "text/plain; charset=utf-8"})
+def set_power(call: Call) -> Outcome:
+    return _power(call, _machine(call), call.text("powerAction"))
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
-    """Fill `subscriptions: {id: name}`, `resources: [{id, location, properties}]`, `runbooks: {name: {output, status, exception}}`."""
-    for ident, name in (value.get("subscriptions") or {}).items():
-        store.put("subscriptions", str(ident), {"displayName": name})
-    for entry in value.get("resources") or []:
-        store.put("resources", str(entry["id"]).lower(), _resource(str(entry["id"]), entry))
-    for name, entry in (value.get("runbooks") or {}).items():
-        store.put("runbooks", name.lower(), entry or {})
+    """Fill `subscriptions: {id: {displayName, groups: {name: {location, resources: {Microsoft.X/kind/name: {...}}}}}}`."""
+    for ident, entry in (value.get("subscriptions") or {}).items():
+        given = entry or {}
+        row = {
+            "id": f"/subscriptions/{ident}",
+            "subscriptionId": ident,
+            "displayName": given.get("displayName", ident),
+            "state": given.get("state", "Enabled"),
+        }
+        store.put(SUBSCRIPTIONS, str(ident).lower(), row)
+        for name, group in (given.get("groups") or {}).items():
+            path = add_group(store, str(ident), name, group or {})["id"]
+            for short, resource in ((group or {}).get("resources") or {}).items():
+                add_resource(store, f"{path}/providers/{short}", resource or {})
