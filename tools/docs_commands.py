@@ -17,7 +17,9 @@ def render() -> str:
         "Generated from the commands themselves. Exit codes: 0 clean, 1 problems found or a run that did not succeed,"
     )
     parts = [f"# Commands\n\n{head} 2 usage or unreadable input.\n"]
-    context = click.Context(cli, info_name="runafter", terminal_width=100, max_content_width=100)
+    context = click.Context(
+        cli, info_name="runafter", terminal_width=100, max_content_width=100, help_option_names=["-h", "--help"]
+    )
     for name in COMMANDS:
         command = cli.get_command(context, name)
         if command is None:
