@@ -119,3 +119,17 @@ def test_policies_are_made_changed_and_deleted(platform: Service) -> None:
 
     assert changed.body["defaultConnectorsClassification"] == "Blocked"
     assert [row["displayName"] for row in platform.call("ListPoliciesV2").body["value"]] == ["Stricter"]
+
+
+def test_a_refreshed_dataflow_is_told_once_when_it_is_done(platform: Service) -> None:
+    def told() -> int | None:
+        where = {"dataflowIdForOnRefreshComplete": "d", "groupIdForOnRefreshComplete": "env-1"}
+        return platform.call("OnRefreshComplete", **where, workspaceType="Environment").status_code
+
+    started = platform.call("RefreshDataflow", dataflowIdForRefreshDataflow="d", workspaceType="Environment")
+    again = platform.call("RefreshDataflow", dataflowIdForRefreshDataflow="d", workspaceType="Environment")
+    early = told()
+    platform.clock.advance(60)
+
+    assert (started.status_code, again.code, early) == (200, "DataflowRefreshInProgress", 202)
+    assert (told(), told()) == (200, 202)

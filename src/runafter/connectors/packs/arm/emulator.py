@@ -38,7 +38,7 @@ def _group(call: Call) -> str:
 
 
 def _path(call: Call) -> str:
-    return f"{_group(call)}/providers/{call.text('resourceProvider')}/{call.text('shortResourceId')}"
+    return f"{_group(call)}/providers/{call.text('resourceProviderNamespace')}/{call.text('shortResourceId')}"
 
 
 def _resource(call: Call, path: str) -> Row:

@@ -7,13 +7,15 @@ from typing import Any
 
 from runafter.connectors import odata
 from runafter.connectors.answers import no_content, ok, refuse
-from runafter.connectors.instants import iso_fraction
+from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
 ENVIRONMENTS, APPS, FLOWS = "environments", "apps", "flows"
 CONNECTIONS, CONNECTORS, POLICIES, ROLES = "connections", "connectors", "policies", "roles"
+REFRESHES = "refreshes"
 PAGE_SIZE = 250
+REFRESH_S = 60.0
 _TYPES = {
     ENVIRONMENTS: "Microsoft.BusinessAppPlatform/scopes/environments",
     APPS: "Microsoft.PowerApps/scopes/apps",
@@ -363,6 +365,37 @@ def delete_policy(call: Call) -> Outcome:
     _found(call, POLICIES, call.text("policy"))
     call.store.delete(POLICIES, call.text("policy"))
     return no_content()
+
+
+# -- dataflows -----------------------------------------------------------------------------------------------------------
+
+
+def refresh_dataflow(call: Call) -> Outcome:
+    """Start a refresh, which takes `REFRESH_S` of the tenant's clock; a second one meanwhile is refused."""
+    name = call.text("dataflowIdForRefreshDataflow")
+    last = call.store.get(REFRESHES, name)
+    if last is not None and call.now < last["ends"]:
+        raise refuse(409, "DataflowRefreshInProgress", f"The dataflow '{name}' is being refreshed.")
+    ends = call.now + round(REFRESH_S * TICKS_PER_SECOND)
+    call.store.put(REFRESHES, name, {"id": call.around.new_id(), "began": call.now, "ends": ends, "seen": []})
+    return ok(None)
+
+
+def on_refresh_complete(call: Call) -> Outcome:
+    """Answer a poll: the last refresh, once per connection, when it is done."""
+    name = call.text("dataflowIdForOnRefreshComplete")
+    last = call.store.get(REFRESHES, name)
+    if last is None or call.now < last["ends"] or call.connection in last["seen"]:
+        return ok(None, status=202)
+    call.store.put(REFRESHES, name, {**last, "seen": [*last["seen"], call.connection]})
+    body = {
+        "Dataflow Id": name,
+        "Refresh Id": last["id"],
+        "Refresh Status": "Success",
+        "Start Time": iso_fraction(last["began"]),
+        "End Time": iso_fraction(last["ends"]),
+    }
+    return ok(body)
 
 
 # -- seeds ---------------------------------------------------------------------------------------------------------------

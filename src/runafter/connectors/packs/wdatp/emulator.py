@@ -13,6 +13,7 @@ from runafter.protocol.events import Outcome
 MACHINES, ALERTS, ACTIONS, STATISTICS = "machines", "alerts", "actions", "statistics"
 ACTION_S = 60.0
 """How long a machine action is Pending in the emulation."""
+_FIELDS = ("status", "assignedTo", "classification", "determination")
 _CHOICES = {
     "status": ("New", "InProgress", "Resolved"),
     "classification": ("TruePositive", "InformationalExpectedActivity", "FalsePositive", "Unknown"),
@@ -165,8 +166,8 @@ def update_alert(call: Call) -> Outcome:
     if given.get("comment"):
         added = {"comment": given["comment"], "createdBy": call.user, "createdTime": iso_fraction(call.now)}
         comments = [*comments, added]
-    fields = {key: given[key] for key in ("status", "assignedTo", "classification", "determination") if key in given}
-    changed = {**row, **fields, "comments": comments, "lastUpdateTime": iso_fraction(call.now)}
+    fields: Row = {key: given[key] for key in _FIELDS if key in given}
+    changed: Row = {**row, **fields, "comments": comments, "lastUpdateTime": iso_fraction(call.now)}
     call.store.put(ALERTS, str(row["id"]), changed)
     return ok(changed)
 

@@ -1,1 +1,0 @@
-"""Microsoft Defender for Endpoint."""
