@@ -83,7 +83,13 @@ def run_case(name: str, runs: int, quick: bool) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> None:
     print(f"\n{result['case']}: {result['title']}")
     for name, value in result["figures"].items():
-        text = f"{value:,.3f}" if isinstance(value, float) and value < 100 else f"{value:,.0f}"
+        text = (
+            value
+            if isinstance(value, str)
+            else f"{value:,.3f}"
+            if isinstance(value, float) and value < 100
+            else f"{value:,.0f}"
+        )
         bar = result["bars"].get(name)
         verdict = ""
         if bar is not None:

@@ -52,6 +52,7 @@ def measure(quick: bool) -> dict[str, Any]:
         "runafter_per_second": ours,
         "adaptive_expressions_per_second": peer["per_second"],
         "ratio": ours / peer["per_second"],
+        "peer": f"adaptive-expressions {peer['version']} on node {peer['node']}",
     }
 
 
