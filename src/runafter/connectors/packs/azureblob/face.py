@@ -61,11 +61,7 @@ def _error(request: Request, outcome: Outcome) -> Outcome:
 def _container(blobs: Blobs, request: Request, name: str) -> Outcome:
     if request.query.get("restype") != "container":
         if request.query.get("comp") == "list":
-            names = "".join(
-                f"<Container><Name>{escape(key)}</Name></Container>" for key, _ in blobs.store.rows(CONTAINERS)
-            )
-            xml = f'<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Containers>{names}</Containers><NextMarker/></EnumerationResults>'
-            return ok(xml, headers={"Content-Type": "application/xml"})
+            return _containers(blobs, request)
         raise no("UnsupportedQueryParameter")
     match request.method:
         case "PUT":
@@ -88,6 +84,20 @@ def _container(blobs: Blobs, request: Request, name: str) -> Outcome:
             return ok(None, headers={"ETag": str(row.get("etag")), "Last-Modified": http_date(int(row["created"]))})
         case _:
             raise no("UnsupportedQueryParameter")
+
+
+def _containers(blobs: Blobs, request: Request) -> Outcome:
+    prefix = request.query.get("prefix", "")
+    out = ""
+    for key, row in blobs.store.rows(CONTAINERS):
+        if key.startswith(prefix):
+            out += (
+                f"<Container><Name>{escape(key)}</Name><Properties><Last-Modified>{http_date(int(row['created']))}"
+                f"</Last-Modified><Etag>{escape(str(row['etag']))}</Etag><LeaseStatus>unlocked</LeaseStatus>"
+                "<LeaseState>available</LeaseState></Properties></Container>"
+            )
+    xml = f'<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Containers>{out}</Containers><NextMarker/></EnumerationResults>'
+    return ok(xml, headers={"Content-Type": "application/xml"})
 
 
 def _listing(blobs: Blobs, request: Request, name: str) -> Outcome:
