@@ -182,9 +182,10 @@ async def test_run_async_gives_the_same_result() -> None:
     assert result.succeeded
 
 
-def test_a_real_run_lies_in_its_database(tmp_path: Path) -> None:
+@pytest.mark.parametrize("clock", ["real", "virtual"])
+def test_a_run_lies_in_its_database(clock: Any, tmp_path: Path) -> None:
     db = str(tmp_path / "runs.db")
-    result = runafter.run(flow(A=compose("@add(1, 2)")), clock="real", db=db)
+    result = runafter.run(flow(A=compose("@add(1, 2)")), clock=clock, db=db)
 
     from runafter.journal.journal import Journal
     from runafter.storage.open import open_storage

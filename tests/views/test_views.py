@@ -59,6 +59,21 @@ def test_a_container_without_a_row_still_ends_the_chain() -> None:
     assert why([], "Inner") == []
 
 
+def test_a_container_that_failed_leads_to_what_failed_first_in_it() -> None:
+    rows = [
+        row("Loop", "Failed", order=0, code="ActionFailed", ended_at=90),
+        row("Inner", "Failed", (1,), order=1, code="ActionFailed", ended_at=40),
+        row("Get", "Failed", (1,), order=2, code="NotFound", ended_at=40, error={"code": "NotFound"}),
+        row("Get", "Failed", (2,), order=2, code="Gone", ended_at=50),
+        row("Mail", "Skipped", order=3, because=("Loop", "Failed", "ActionFailed")),
+    ]
+
+    chain = why(rows, "Mail", inside={"Loop": {"Inner", "Get"}, "Inner": {"Get"}})
+
+    assert [(link.action, link.repetition) for link in chain] == [("Mail", ()), ("Loop", ()), ("Get", (1,))]
+    assert (chain[1].decided_by, chain[-1].error) == ("Get", {"code": "NotFound"})
+
+
 def test_one_line_per_action_adds_its_repetitions_up() -> None:
     attempt = Attempt(started_at=1, ended_at=2, status_code=503)
     rows = [

@@ -71,6 +71,7 @@ class LiveRun:
                 line.failed += notice.status in {"Failed", "TimedOut"}
                 line.retries += retries_of(notice.status, len(notice.attempts))
                 line.code = notice.code
+                line.of = notice.iterations if notice.iterations is not None else line.of
                 line.started_at = min(line.started_at or notice.started_at, notice.started_at)
                 line.ended_at = max(line.ended_at, notice.ended_at)
                 if line.status not in {"Failed", "TimedOut"}:

@@ -341,7 +341,9 @@ async def keep_virtual(result: RunResult, job: Job, db: str) -> None:
             error=result.error,
             outputs=result.outputs,
         )
-        journal.append(result.run_id, 0, list(result.journal), owner="simulator", records=records, finish=finish)
+        storage.submit(
+            journal.append(result.run_id, 0, list(result.journal), owner="simulator", records=records, finish=finish)
+        )
         await storage.flush()
     finally:
         await storage.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -31,7 +31,14 @@ class SettledAction(Protocol):
     @property
     def code(self) -> str | None: ...
     @property
+    def order(self) -> int: ...
+    @property
+    def ended_at(self) -> int: ...
+    @property
     def detail(self) -> _Detail: ...
+
+
+_BAD = {"Failed", "TimedOut"}
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -49,11 +56,20 @@ class Reason(Struct, frozen=True, kw_only=True):
     failure: Any = None
 
 
-def why(rows: Iterable[SettledAction], action: str, repetition: Repetition = ()) -> list[Reason]:
+def why(
+    rows: Iterable[SettledAction],
+    action: str,
+    repetition: Repetition = (),
+    *,
+    inside: Mapping[str, Collection[str]] | None = None,
+) -> list[Reason]:
     """Return the chain from `action` to its root cause; empty when it has no row.
 
-    A predecessor is looked for in the same repetition first, then in those around it.
+    A predecessor is looked for in the same repetition first, then in those
+    around it. `inside` names the actions of each container: with it a container
+    that failed leads on to what failed first in it.
     """
+    rows = list(rows)
     known = {(row.action.casefold(), row.repetition): row for row in rows}
     chain: list[Reason] = []
     row = known.get((action.casefold(), repetition))
@@ -61,17 +77,22 @@ def why(rows: Iterable[SettledAction], action: str, repetition: Repetition = ())
     while row is not None and (row.action, row.repetition) not in seen:
         seen.add((row.action, row.repetition))
         because = row.detail.because
+        within = None if because else _first_failed(rows, row, (inside or {}).get(row.action, ()))
+        decided_by = because[0] if because else within.action if within else None
         chain.append(
             Reason(
                 action=row.action,
                 repetition=row.repetition,
                 status=row.status,
                 code=row.code,
-                decided_by=because[0] if because else None,
-                error=None if because else row.detail.error,
-                failure=None if because else row.detail.failure,
+                decided_by=decided_by,
+                error=None if decided_by else row.detail.error,
+                failure=None if decided_by else row.detail.failure,
             )
         )
+        if within is not None:
+            row = within
+            continue
         if because is None:
             break
         following = _nearest(known, because[0], row.repetition)
@@ -80,6 +101,20 @@ def why(rows: Iterable[SettledAction], action: str, repetition: Repetition = ())
             chain.append(Reason(action=because[0], repetition=(), status=because[1], code=because[2]))
         row = following
     return chain
+
+
+def _first_failed(
+    rows: Iterable[SettledAction], container: SettledAction, inside: Collection[str]
+) -> SettledAction | None:
+    if container.status not in _BAD or not inside:
+        return None
+    depth = len(container.repetition)
+    failed = [
+        row
+        for row in rows
+        if row.status in _BAD and row.action in inside and row.repetition[:depth] == container.repetition
+    ]
+    return min(failed, key=lambda row: (row.ended_at, -len(row.repetition), -row.order), default=None)
 
 
 def _nearest(

@@ -1,0 +1,160 @@
+"""Runs and their actions, looked up in a database for the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from runafter.journal.journal import Journal
+    from runafter.journal.rows import ActionRow, RunHeader
+    from runafter.program.steps import Program
+    from runafter.views.why import Reason
+
+T = TypeVar("T")
+
+
+def with_journal(db: str | None, work: Callable[[Journal], Awaitable[T]]) -> T:
+    from pathlib import Path
+
+    from runafter.journal.journal import Journal
+    from runafter.local.machine import DEFAULT_DB
+    from runafter.storage.open import open_storage
+
+    if db is None and not Path(DEFAULT_DB).exists():
+        raise click.UsageError(f"there is no database {DEFAULT_DB} in this folder; name one with --db")
+
+    async def open_and_work() -> T:
+        storage = await open_storage(db or DEFAULT_DB)
+        try:
+            return await work(Journal(storage))
+        finally:
+            await storage.close()
+
+    return asyncio.run(open_and_work())
+
+
+async def find_run(journal: Journal, name: str) -> RunHeader:
+    if name == "last":
+        newest = await journal.runs(limit=1)
+        if newest:
+            return newest[0]
+        raise click.UsageError("there are no runs")
+    found = await journal.run(name)
+    if found is not None:
+        return found
+    similar = [header for header in await journal.runs(limit=5000) if header.id.startswith(name)]
+    if len(similar) == 1:
+        return similar[0]
+    raise click.UsageError(f"{'no' if not similar else len(similar)} runs begin with {name!r}; see runafter runs list")
+
+
+async def all_actions(journal: Journal, run_id: str) -> list[ActionRow]:
+    found: list[ActionRow] = []
+    after: tuple[str, str] | None = None
+    while True:
+        page = await journal.history.actions(run_id, after=after, limit=5000)
+        found.extend(page)
+        if len(page) < 5000:
+            return found
+        from runafter.protocol.ids import repetition_name
+
+        after = (repetition_name(page[-1].repetition), page[-1].action)
+
+
+async def one_action(journal: Journal, header: RunHeader, name: str, repetition: tuple[int, ...]) -> ActionRow:
+    row = await journal.history.action(header.id, name, repetition)
+    if row is not None:
+        return row
+    found = _pick(await all_actions(journal, header.id), name, repetition, header)
+    return await journal.history.action(header.id, found.action, found.repetition) or found
+
+
+def _pick(rows: list[ActionRow], name: str, repetition: tuple[int, ...], header: RunHeader) -> ActionRow:
+    """Return the only row that can be meant."""
+    rows = [item for item in rows if item.action.casefold() == name.casefold()]
+    if not rows:
+        raise click.UsageError(f"no action {name!r} has settled in run {header.id}")
+    for item in rows:
+        if item.repetition == repetition:
+            return item
+    if len(rows) == 1 and not repetition:
+        return rows[0]
+    failed = [item for item in rows if item.status in {"Failed", "TimedOut"}]
+    which = ",".join(str(index) for index in (failed or rows)[0].repetition)
+    raise click.UsageError(
+        f"{name!r} has {len(rows)} repetitions, {len(failed)} failed; choose one with --item, e.g. --item {which}"
+    )
+
+
+def chain_of(
+    rows: list[ActionRow], name: str, repetition: tuple[int, ...], header: RunHeader, program: Program | None
+) -> list[Reason]:
+    """Return what decided the action's status, down to the root cause."""
+    from runafter.views.why import why
+
+    inside = {} if program is None else {step: _inside(program, step) for step in program.steps}
+    for depth in range(len(repetition), -1, -1):
+        chain = why(rows, name, repetition[:depth], inside=inside)
+        if chain:
+            return chain
+    row = _pick(rows, name, repetition, header)
+    return why(rows, row.action, row.repetition, inside=inside)
+
+
+def _inside(program: Program, name: str) -> set[str]:
+    from runafter.cli.live import blocks_of
+
+    found: set[str] = set()
+    for _, block in blocks_of(program.steps[name]):
+        for inner in block.names:
+            found |= {inner, *_inside(program, inner)}
+    return found
+
+
+def got_answer(row: ActionRow, wanted: str) -> bool:
+    if row.code is not None and row.code.casefold() == wanted.casefold():
+        return True
+    from http import HTTPStatus
+
+    codes = [str(attempt.status_code) for attempt in row.detail.attempts if attempt.status_code is not None]
+    names = {str(attempt.code).casefold() for attempt in row.detail.attempts}
+    codes += [
+        str(status.value)
+        for status in HTTPStatus
+        if row.code is not None and row.code.casefold() == status.name.replace("_", "").casefold()
+    ]
+    if wanted.casefold().endswith("xx"):
+        return any(code.startswith(wanted[0]) for code in codes)
+    return wanted in codes or wanted.casefold() in names
+
+
+def repetition_of(text: str | None) -> tuple[int, ...]:
+    if not text:
+        return ()
+    try:
+        return tuple(int(part) for part in text.replace("-", ",").split(","))
+    except ValueError as fault:
+        raise click.BadParameter(
+            f"{text!r} is no list of indexes; write --item 17 or --item 3,0", param_hint="--item"
+        ) from fault
+
+
+def ticks_since(text: str | None) -> int | None:
+    if text is None:
+        return None
+    from runafter.hosts.clock import machine_clock
+    from runafter.values.time import duration_s, parse_iso
+
+    if text[:1].upper() == "P":
+        try:
+            return machine_clock() - round(duration_s(text) * 10_000_000)
+        except ValueError as fault:
+            raise click.BadParameter(f"{text!r} is no ISO 8601 duration", param_hint="--since") from fault
+    moment = parse_iso(text)
+    if moment is None:
+        raise click.BadParameter(f"{text!r} is no ISO 8601 time", param_hint="--since")
+    return moment.ticks
