@@ -123,6 +123,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
     json: Any = None
+    scheme: str = "https"
 
 
 @dataclass(slots=True, kw_only=True)

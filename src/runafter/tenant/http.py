@@ -7,8 +7,10 @@ method and path); `/{mount}/...` are the services' own REST interfaces
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
+import ssl
 from typing import Any
 from urllib.parse import unquote
 
@@ -56,12 +58,15 @@ def response_of(outcome: Outcome) -> web.Response:
 
 
 class TenantServer:
-    """Serves a tenant; an async context manager. `port` 0 takes a free one."""
+    """Serves a tenant; an async context manager. `port` 0 takes a free one, `tls` serves HTTPS."""
 
-    def __init__(self, tenant: Tenant, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, tenant: Tenant, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.tenant = tenant
         self._host = host
         self._port = port
+        self._tls = tls
         self._runner: web.AppRunner | None = None
         self._numbers = itertools.count(1)
         self._mounts = {face.mount: (pack, face) for pack in tenant.registry.packs.values() for face in pack.faces()}
@@ -72,7 +77,7 @@ class TenantServer:
 
     @property
     def url(self) -> str:
-        return f"http://{self._host}:{self._port}"
+        return f"{'http' if self._tls is None else 'https'}://{self._host}:{self._port}"
 
     def connector_url(self, connector: str, connection: str = "default") -> str:
         """Return the base URL of a managed connection."""
@@ -83,7 +88,7 @@ class TenantServer:
         application.router.add_route("*", "/{tail:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
+        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls)
         try:
             await site.start()
         except OSError as error:
@@ -91,9 +96,16 @@ class TenantServer:
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._runner is None:
+            return
+        server = self._runner.server
+        transports = [connection.transport for connection in server.connections] if server is not None else []
+        await self._runner.cleanup()
+        self._runner = None
+        for transport in transports:  # over TLS a closed one waits for the other side's goodbye
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+        await asyncio.sleep(0)
 
     async def __aenter__(self) -> TenantServer:
         await self.start()
@@ -134,6 +146,7 @@ class TenantServer:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=data,
             json=parsed,
+            scheme=request.scheme,
         )
         outcome = await self.tenant.perform_raw(pack, face, seen, call_id=f"http/{next(self._numbers)}")
         return response_of(outcome)

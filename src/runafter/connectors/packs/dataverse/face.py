@@ -5,52 +5,20 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from runafter.connectors.answers import Refused, failure, no_content, ok
+from runafter.connectors.packs.dataverse import beyond, definitions
 from runafter.connectors.packs.dataverse.emulator import ORIGIN, context, entity_answer
-from runafter.connectors.packs.dataverse.tables import PAGE_SIZE, Tables
-from runafter.connectors.spec import Face, FaceCall, Request, Row, Store
+from runafter.connectors.packs.dataverse.fetchxml import fetched
+from runafter.connectors.packs.dataverse.tables import PAGE_SIZE, SCHEMA, Tables
+from runafter.connectors.packs.dataverse.transaction import Transaction
+from runafter.connectors.spec import Face, FaceCall, Request, Store
 from runafter.protocol.events import Outcome
 
 _ROOT = re.compile(r"/api/data/v9\.\d+/?(?P<rest>.*)")
 _ENTITY = re.compile(r"(?P<set>\w+)(?:\((?P<key>.*)\))?(?P<more>/.*)?")
 _HEADERS = {"OData-Version": "4.0"}
-
-
-class _Undo:
-    """Passes writes to a store and can take them back: a changeset's transaction."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._before: list[tuple[str, str, Row | None]] = []
-
-    def get(self, table: str, key: str) -> Row | None:
-        return self._store.get(table, key)
-
-    def put(self, table: str, key: str, row: Row) -> None:
-        self._before.append((table, key, self._store.get(table, key)))
-        self._store.put(table, key, row)
-
-    def delete(self, table: str, key: str) -> bool:
-        self._before.append((table, key, self._store.get(table, key)))
-        return self._store.delete(table, key)
-
-    def rows(self, table: str) -> list[tuple[str, Row]]:
-        return self._store.rows(table)
-
-    def tables(self) -> list[str]:
-        return self._store.tables()
-
-    def next_number(self, sequence: str) -> int:
-        return self._store.next_number(sequence)
-
-    def roll_back(self) -> None:
-        for table, key, row in reversed(self._before):
-            if row is None:
-                self._store.delete(table, key)
-            else:
-                self._store.put(table, key, row)
 
 
 def handle(call: FaceCall) -> Outcome:
@@ -66,6 +34,11 @@ def handle(call: FaceCall) -> Outcome:
     )
 
 
+def _origin(request: Request) -> str:
+    """Return the address under which the caller reached the Web API, so that it can follow links."""
+    return f"{request.scheme}://{request.host}{request.path.partition('/api/')[0]}/api/data/v9.2"
+
+
 def _single(
     call: FaceCall, store: Store, method: str, rest: str, query: dict[str, str], body: Any, headers: Any
 ) -> Outcome:
@@ -76,8 +49,12 @@ def _single(
     if rest in ("WhoAmI", "WhoAmI()"):
         zero = "00000000-0000-0000-0000-00000000000"
         return ok({"BusinessUnitId": f"{zero}1", "UserId": f"{zero}2", "OrganizationId": f"{zero}3"}, headers=_HEADERS)
-    entity_set, key = found["set"], found["key"]
+    entity_set, key, more = found["set"], found["key"], found["more"]
     try:
+        if definitions.handles(rest):
+            return definitions.answer(tables, method, rest, query)
+        if more is not None:
+            return beyond.answer(call, store, method, entity_set, key, more.strip("/"), query, body)
         if key is None:
             return _collection(call, tables, method, entity_set, query, body, headers)
         return _entity(tables, method, entity_set, key, query, body, headers)
@@ -93,12 +70,17 @@ def _collection(
         skip = int(query["$skiptoken"]) if query.get("$skiptoken", "").isdigit() else 0
         page_size = min(PAGE_SIZE, int(size[1])) if size else PAGE_SIZE
         rows, after, total, schema = tables.listed(entity_set, query, page_size=page_size, skip=skip)
+        if "fetchXml" in query:
+            found, _ = fetched(query["fetchXml"], [row for _, row in tables.store.rows(schema.entity_set)])
+            return ok({"@odata.context": context(schema.entity_set, single=False), "value": found}, headers=_HEADERS)
         answer: dict[str, Any] = {"@odata.context": context(schema.entity_set, single=False)}
         if query.get("$count", "").lower() == "true":
             answer["@odata.count"] = total
         answer["value"] = rows
         if after is not None:
-            answer["@odata.nextLink"] = f"{ORIGIN}/{schema.entity_set}?$skiptoken={after}"
+            kept = {name: value for name, value in query.items() if name != "$skiptoken"}
+            address = urlencode({**kept, "$skiptoken": after}, safe="$,()'")
+            answer["@odata.nextLink"] = f"{_origin(call.request)}/{schema.entity_set}?{address}"
         return ok(answer, headers=_HEADERS)
     if method != "POST":
         return failure(405, "0x80060888", f"The requested resource does not support http method '{method}'.")
@@ -110,6 +92,9 @@ def _collection(
         return (
             ok(seeded.get("returns"), headers=_HEADERS) if seeded.get("returns") is not None else no_content(_HEADERS)
         )
+    if entity_set[:1].isupper() and tables.store.get(SCHEMA, entity_set) is None:
+        text = f"The emulated Dataverse has no action {entity_set}. Seed its answer: `actions: {{{entity_set}: {{returns: ...}}}}`."
+        return failure(404, "0x80060888", text)
     row = tables.create(entity_set, body or {})
     schema = tables.schema(entity_set)
     sent = {**_HEADERS, "OData-EntityId": f"{ORIGIN}/{schema.entity_set}({row[schema.key]})"}
@@ -203,7 +188,7 @@ def _batch(call: FaceCall) -> Outcome:
     for headers, body in _parts(text, _boundary(request.headers.get("content-type", ""))):
         kind = headers.get("content-type", "")
         if kind.startswith("multipart/mixed"):
-            undo, inner = _Undo(call.store), list[str]()
+            undo, inner = Transaction(call.store), list[str]()
             failed: Outcome | None = None
             for part, content in _parts(body, _boundary(kind)):
                 outcome = _request(call, undo, content)
