@@ -13,6 +13,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from runafter.local.patterns import text_of_pattern
+
 LIST_LENGTH = 2
 _MAX_DEPTH = 24
 _TIMESTAMP = "2026-01-05T09:30:00Z"
@@ -128,7 +130,9 @@ class Shape:
             left.least_chars = max(left.least_chars, right.least_chars)
             left.candidates += right.candidates
             left.avoided += right.avoided
-            left.schema = left.schema or right.schema
+            left.schema = (
+                {**right.schema, **left.schema} if left.schema and right.schema else left.schema or right.schema
+            )
             left.split = left.split or right.split
             left.fragments += [text for text in right.fragments if text not in left.fragments]
             for key, value in right.properties.items():
@@ -311,6 +315,10 @@ def _text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
     for candidate in shape.candidates:
         if isinstance(candidate, str) and _fits(candidate, shape):
             return candidate
+    pattern = (shape.schema or {}).get("pattern")
+    fitting = text_of_pattern(pattern, index) if isinstance(pattern, str) else None
+    if fitting is not None and fitting not in shape.avoided:
+        return fitting
     text = _word(shape, index)
     while text in shape.avoided:
         text += "_"
@@ -338,7 +346,7 @@ def _word(shape: Shape, index: int) -> str:
         return "<root><item>1</item></root>"
     if shape.kind == "uri" or form == "uri" or _says(name, ("url", "uri", "link", "location")):
         return f"https://example.com/{shape.name or 'item'}/{index + 1}"
-    if _says(name, ("email", "mail", "upn", "userprincipalname")) or name in {"to", "from"}:
+    if form == "email" or _says(name, ("email", "mail", "upn", "userprincipalname")) or name in {"to", "from"}:
         return f"user{index + 1}@example.com"
     if shape.kind == "zone":
         return "UTC"
