@@ -244,6 +244,43 @@ def test_secured_inputs_hide_the_error_as_well() -> None:
     assert "s3cret" not in repr(done.records)
 
 
+def test_secure_parameters_stay_out_of_history() -> None:
+    program = program_of(
+        {
+            "Copy": compose("@parameters('key')"),
+            "Send": http(after={"Copy": DONE}, inputs={"headers": {"k": "@parameters('Key')"}}),
+            "Plain": compose("@parameters('name')"),
+        },
+        parameters={
+            "Key": {"type": "SecureString", "defaultValue": "s3cret"},
+            "name": {"type": "String", "defaultValue": "n"},
+        },
+    )
+
+    done = drive(program, {"Send": OK})
+
+    assert "s3cret" not in repr(done.records)
+    assert done.calls[0][1].inputs["headers"] == {"k": "s3cret"}
+    assert done.record("Plain").outputs == "n"
+
+
+def test_a_call_says_in_which_header_its_key_goes() -> None:
+    flow = {
+        "Get": http(),
+        "Put": http(),
+        "Ask": {"type": "ApiConnection", "inputs": {"host": {}, "method": "get", "path": "/a"}},
+    }
+    settings = {"key_headers": {"*": "Idempotency-Key", "PUT": "X-Key"}}
+
+    done = drive(flow, dict.fromkeys(flow, OK), settings=settings)
+
+    assert {call.action: call.options.get("key_header") for _, call in done.calls} == {
+        "Get": "Idempotency-Key",
+        "Put": "X-Key",
+        "Ask": None,
+    }
+
+
 def test_credentials_never_reach_history() -> None:
     inputs = {"headers": {"Authorization": "Bearer s3cret", "X": "y"}, "authentication": {"password": "s3cret"}}
 

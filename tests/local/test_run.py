@@ -13,6 +13,7 @@ import pytest
 import runafter
 from runafter.definition.read import read_bytes
 from runafter.local.mocks import MockError
+from runafter.protocol.ids import idempotency_key
 
 
 def flow(**actions: Any) -> runafter.Definition:
@@ -180,6 +181,39 @@ async def test_run_async_gives_the_same_result() -> None:
     result = await runafter.run_async(flow(A=compose(1)))
 
     assert result.succeeded
+
+
+async def test_the_key_goes_in_the_header_that_the_run_names() -> None:
+    from aiohttp import web
+
+    seen: list[str | None] = []
+
+    async def orders(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("X-Key"))
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_get("/orders", orders)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        port = runner.addresses[0][1]
+        found = flow(Get=http(uri=f"http://127.0.0.1:{port}/orders"))
+        result = await runafter.run_async(found, clock="real", key_headers={"Get": "X-Key"})
+    finally:
+        await runner.cleanup()
+
+    assert result.succeeded
+    assert seen == [idempotency_key(result.run_id, "Get", ())]
+
+
+def test_a_run_ends_at_its_duration_limit() -> None:
+    wait = {"type": "Wait", "inputs": {"interval": {"count": 100, "unit": "Day"}}, "runAfter": {}}
+
+    assert runafter.run(flow(Rest=wait)).status == "TimedOut"
+    assert runafter.run(flow(Rest=wait), duration_limit=timedelta(days=101)).succeeded
 
 
 @pytest.mark.parametrize("clock", ["real", "virtual"])

@@ -7,7 +7,7 @@ import pytest
 
 from runafter.errors import UnreadableSource
 from runafter.local.read import read
-from runafter.project.project import InvalidProject, flow_id, read_project
+from runafter.project.project import InvalidProject, flow_id, read_project, read_sidecar
 
 FLOW = {"triggers": {"manual": {"type": "Request", "kind": "Http", "inputs": {}}}, "actions": {}}
 
@@ -66,6 +66,17 @@ def test_a_wrong_sidecar_is_refused_by_its_file(tmp_path, text):
         read_project(tmp_path, read)
 
     assert caught.value.file == str(tmp_path / "flows" / "one" / "flow.toml")
+
+
+def test_a_sidecar_names_idempotency_headers(tmp_path):
+    file = tmp_path / "flow.toml"
+    file.write_text('[idempotency_headers]\n"*" = "Idempotency-Key"\nPut_order = "X-Key"\n')
+
+    assert read_sidecar(file).key_headers == {"*": "Idempotency-Key", "Put_order": "X-Key"}
+
+    file.write_text('[idempotency_headers]\nPut = "bad header"\n')
+    with pytest.raises(InvalidProject, match="no name of an HTTP header"):
+        read_sidecar(file)
 
 
 def test_an_empty_folder_is_no_project(tmp_path):

@@ -19,6 +19,7 @@ class FlowMeta(Struct, frozen=True, kw_only=True, omit_defaults=True):
     criticality: str | None = None
     deduplication_key: str | None = None
     deduplication_ttl_s: float | None = None
+    key_headers: dict[str, str] = {}
     file: str = ""
     sidecar: dict[str, Any] = {}
 

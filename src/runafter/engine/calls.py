@@ -7,6 +7,7 @@ the order in which they became ready, and none waits while a slot is free.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -102,6 +103,9 @@ def _begin(machine: Machine, frame: Frame, node: Node) -> None:
     _send(machine, activity)
 
 
+_HTTP_TYPES = {"http", "httpwebhook"}
+
+
 def _send(machine: Machine, activity: CallActivity) -> None:
     """Send the next attempt, or the next poll of the attempt that was accepted with 202."""
     node = activity.node
@@ -139,15 +143,20 @@ def _send(machine: Machine, activity: CallActivity) -> None:
             callback_url=machine.callback_url(node.name, repetition) if step.waits_for_signal else None,
             secure_inputs=step.secure_inputs or activity.is_secure,
             secure_outputs=step.secure_outputs,
-            options=_options(step),
+            options=_options(step, machine.key_headers),
         )
     )
 
 
-def _options(step: CallStep) -> dict[str, Any]:
-    if step.minimum_items is None and not step.chunked:
+def _options(step: CallStep, key_headers: Mapping[str, str]) -> dict[str, Any]:
+    header = key_headers.get(step.name.casefold()) if key_headers else None
+    if header is None and key_headers and step.type.casefold() in _HTTP_TYPES:
+        header = key_headers.get("*")
+    if step.minimum_items is None and not step.chunked and header is None:
         return step.options if isinstance(step.options, dict) else dict(step.options)
     options = dict(step.options)
+    if header is not None:
+        options["key_header"] = header
     if step.minimum_items is not None:
         options["minimum_items"] = step.minimum_items
     if step.chunked:

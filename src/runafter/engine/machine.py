@@ -66,6 +66,12 @@ class Machine:
         self.workflow: dict[str, Any] = {}
         self.trigger: dict[str, Any] = {}
         self.has_secure_trigger = False
+        self.secure_parameters = frozenset(
+            name.casefold()
+            for name, parameter in program.parameters.items()
+            if parameter.type.casefold() in {"securestring", "secureobject"}
+        )
+        self.key_headers: dict[str, str] = {}
         self.variables: dict[str, Variable] = {}
         self.root = Env(None, None, 0, None)
         self.scope = RunScope(self, self.root)

@@ -24,6 +24,7 @@ class Source(Protocol):
     now: int
     client_tracking_id: str
     has_secure_trigger: bool
+    secure_parameters: frozenset[str]
     variables: dict[str, Variable]
     parameters: dict[str, Any]
     app_settings: dict[str, str]
@@ -91,6 +92,8 @@ class RunScope:
         folded = name.casefold()
         if folded not in parameters:
             raise EvaluationError(f"The workflow parameter '{name}' is not found.")
+        if folded in self._machine.secure_parameters:
+            self.is_tainted = True
         return parameters[folded]
 
     def app_setting(self, name: str) -> Any:

@@ -187,6 +187,9 @@ class Run:
             message = f"The workflow parameters without a value and without a default: {names}."
             finish(machine, "Failed", "InvalidTemplate", {"code": "InvalidTemplate", "message": message})
             return
+        machine.key_headers = {
+            name.casefold(): header for name, header in dict(event.settings.get("key_headers") or {}).items()
+        }
         if (limit_s := event.settings.get("duration_limit_s")) is not None:
             timer = f"{event.run_id}/duration"
             machine.timers[timer] = ("duration", None)

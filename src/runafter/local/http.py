@@ -25,7 +25,8 @@ class RealHttp:
     Settings, each an argument or an environment variable: `most_bytes`
     (RUNAFTER_HTTP_MAX_BYTES, 100 MB), `most_redirects` (RUNAFTER_HTTP_REDIRECTS,
     20), `private` (RUNAFTER_HTTP_PRIVATE, `allow` or `refuse`; loopback counts).
-    The call's idempotency key is sent as `Idempotency-Key` where `key_header` names a header.
+    The call's idempotency key is sent in the header that its options or
+    `key_header` (RUNAFTER_HTTP_KEY_HEADER) name.
     """
 
     def __init__(
@@ -52,8 +53,9 @@ class RealHttp:
         if not isinstance(url, str) or urlsplit(url).scheme not in {"http", "https"}:
             return Outcome(code="InvalidUri", message=f"The URI {url!r} is no http or https address.", retriable=False)
         headers = {str(key): str(value) for key, value in (inputs.get("headers") or {}).items() if value is not None}
-        if self.key_header:
-            headers.setdefault(self.key_header, call.idempotency_key)
+        key_header = call.options.get("key_header") or self.key_header
+        if key_header:
+            headers.setdefault(key_header, call.idempotency_key)
         refused = _authenticate(inputs.get("authentication"), headers)
         if refused is not None:
             return refused

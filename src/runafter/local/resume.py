@@ -35,9 +35,8 @@ async def job_of(journal: Journal, header: RunHeader, *, mocks: Mocks, auto: boo
         app_settings=started.app_settings,
         mocks=mocks,
         auto=auto,
-        variables=started.settings.get("variables", "atomic"),
-        in_flight=started.settings.get("in_flight", 50),
         workflow=started.workflow,
     )
+    job.settings = dict(started.settings)
     job.trigger_outputs = dict(started.trigger.get("outputs") or {})
     return job

@@ -92,6 +92,8 @@ def run(
     db: str | None = None,
     variables: Literal["atomic", "racy"] = "atomic",
     in_flight: int = 50,
+    duration_limit: timedelta | None = None,
+    key_headers: Mapping[str, str] | None = None,
     listener: Listener | None = None,
 ) -> RunResult:
     """Run a flow to its end and return what happened; works in notebooks too.
@@ -100,7 +102,9 @@ def run(
     `mocks` is the content of a mock file, or `auto` for answers inferred from the
     flow. `flows` are child flows. On the virtual clock nothing waits and equal
     seeds give equal runs; `db` then receives the finished run. On the real clock
-    HTTP actions without a mock are sent.
+    HTTP actions without a mock are sent. After `duration_limit` (the platform's
+    by default, 30 or 90 days) the run is TimedOut. `key_headers` names the header
+    in which an HTTP action sends its idempotency key, by action; `*` for all.
 
     Raises:
         InvalidDefinition: the definition has errors.
@@ -116,6 +120,8 @@ def run(
         mocks=mocks,
         variables=variables,
         in_flight=in_flight,
+        duration_limit=duration_limit,
+        key_headers=key_headers,
         listener=listener,
     )
     if clock == "virtual":
@@ -169,6 +175,8 @@ class Job:
         auto: bool = False,
         variables: str = "atomic",
         in_flight: int = 50,
+        duration_limit: timedelta | None = None,
+        key_headers: Mapping[str, str] | None = None,
         listener: Listener | None = None,
         workflow: Mapping[str, Any] | None = None,
     ) -> None:
@@ -193,7 +201,17 @@ class Job:
             self.trigger_outputs = self.auto.trigger_outputs()
         else:
             self.trigger_outputs = outputs_of(source)
-        self.settings = {"variables": variables, "in_flight": in_flight}
+        self.settings: dict[str, Any] = {
+            "variables": variables,
+            "in_flight": in_flight,
+            "duration_limit_s": (
+                duration_limit.total_seconds()
+                if duration_limit is not None
+                else self.program.profile.limit("run_duration_s")
+            ),
+        }
+        if key_headers:
+            self.settings["key_headers"] = dict(key_headers)
         self.workflow = dict(workflow or {})
         self.listener = listener
         self.run_id = ""

@@ -26,6 +26,7 @@ Reader = Callable[[Path], list[Definition]]
 """Reads every flow at a path; `runafter.local.read.read` is one."""
 
 _FLOW_FILES = ("flow.json", "workflow.json", "definition.json")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 _CRITICALITIES = ("low", "medium", "high")
 
 
@@ -45,6 +46,7 @@ class Sidecar:
     criticality: str | None = None
     deduplication_key: str | None = None
     deduplication_ttl_s: float | None = None
+    key_headers: Mapping[str, str] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -132,8 +134,24 @@ def read_sidecar(file: Path) -> Sidecar:
         criticality=criticality,
         deduplication_key=_text(trigger, "deduplication_key", file),
         deduplication_ttl_s=ttl_s,
+        key_headers=_key_headers(raw, file),
         raw=raw,
     )
+
+
+def _key_headers(raw: Mapping[str, Any], file: Path) -> dict[str, str]:
+    """Return `[idempotency_headers]`: the header in which an HTTP action sends its key, by action; `*` for all."""
+    table = raw.get("idempotency_headers", {})
+    if not isinstance(table, Mapping) or not all(isinstance(header, str) for header in table.values()):
+        raise InvalidProject(
+            "'idempotency_headers' is a table of action names and header names",
+            file=str(file),
+            hint='Write "*" = "Idempotency-Key" for every HTTP action.',
+        )
+    for header in table.values():
+        if not _HEADER.fullmatch(header):
+            raise InvalidProject(f"{header!r} is no name of an HTTP header", file=str(file))
+    return dict(table)
 
 
 def _flows(path: Path, reader: Reader) -> Sequence[ProjectFlow]:

@@ -90,6 +90,7 @@ class FlowBook:
             criticality=sidecar.criticality,
             deduplication_key=sidecar.deduplication_key,
             deduplication_ttl_s=sidecar.deduplication_ttl_s,
+            key_headers=dict(sidecar.key_headers),
             file=definition.file,
             sidecar=dict(sidecar.raw),
         )
@@ -178,7 +179,7 @@ def _made(row: FlowRow, source: bytes, definition: Definition) -> Flow:
             program=None,
             findings=(*problems(definition), wrong),
         )
-    job = Job(definition)
+    job = Job(definition, key_headers=row.meta.key_headers)
     return Flow(
         row=row,
         source=source,

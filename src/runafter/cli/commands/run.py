@@ -9,7 +9,8 @@ import click
 from runafter.cli.output import console, json_option, print_json, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from runafter.cli.live import LiveRun
     from runafter.definition.nodes import Definition
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
     help="Outside calls of the run at one time.",
 )
 @click.option(
+    "--timeout",
+    metavar="DURATION",
+    help="How long the run may take, as PT30M or P1D; then it is TimedOut. Default: the platform's 30 or 90 days.",
+)
+@click.option(
     "--db",
     metavar="URL",
     help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db (none with --virtual).",
@@ -67,6 +73,7 @@ def command(
     seed: int | None,
     variables: str,
     in_flight: int,
+    timeout: str | None,
     db: str | None,
     profile: str | None,
     as_json: bool,
@@ -100,6 +107,8 @@ def command(
             auto=auto,
             variables=variables,
             in_flight=in_flight,
+            duration_limit=_duration(timeout),
+            key_headers=_key_headers(path),
         )
     except MockError as fault:
         raise click.UsageError(fault.message + (f" {fault.hint}" if fault.hint else "")) from fault
@@ -114,6 +123,31 @@ def command(
         summarise(result, live[0], db=db, virtual=virtual)
     if not result.succeeded:
         raise click.exceptions.Exit(1)
+
+
+def _duration(text: str | None) -> timedelta | None:
+    from datetime import timedelta
+
+    from runafter.values.time import duration_s
+
+    if text is None:
+        return None
+    try:
+        return timedelta(seconds=duration_s(text))
+    except ValueError as fault:
+        raise click.BadParameter(
+            f"{text!r} is no ISO 8601 duration; write PT30M or P1D", param_hint="--timeout"
+        ) from fault
+
+
+def _key_headers(path: str) -> Mapping[str, str]:
+    """Return what the sidecar beside the flow says of idempotency headers."""
+    from pathlib import Path
+
+    from runafter.project.project import read_sidecar
+
+    place = Path(path)
+    return read_sidecar((place if place.is_dir() else place.parent) / "flow.toml").key_headers if path != "-" else {}
 
 
 def read_mocks(sources: Sequence[str]) -> tuple[Any, bool]:
