@@ -205,3 +205,18 @@ async def test_waiting_for_an_approval_that_is_over_answers_at_once(make, call) 
     outcome = await call(tenant, "approvals", "WaitForAnApproval", {"approvalName": made.body["name"]})
 
     assert (outcome.status_code, outcome.body["outcome"]) == (200, "Approve")
+
+
+async def test_a_batch_of_the_graph_answers_each_request_and_skips_what_depends_on_a_failure(make, http) -> None:
+    tenant = make({"azuread": {"users": [{"mail": "ada@contoso.example", "name": "Ada"}]}})
+    requests = [
+        {"id": "1", "method": "GET", "url": "/users/ada@contoso.example?$select=displayName"},
+        {"id": "2", "method": "GET", "url": "/users/nobody@contoso.example"},
+        {"id": "3", "method": "GET", "url": "/users", "dependsOn": ["2"]},
+    ]
+
+    outcome = await http(tenant, "POST", "https://graph.microsoft.com/v1.0/$batch", body={"requests": requests})
+    many = await http(tenant, "POST", "https://graph.microsoft.com/v1.0/$batch", body={"requests": requests * 7})
+
+    assert [(r["id"], r["status"]) for r in outcome.body["responses"]] == [("1", 200), ("2", 404), ("3", 424)]
+    assert many.status_code == 400

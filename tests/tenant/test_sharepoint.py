@@ -235,3 +235,29 @@ def test_naive_increments_lose_updates() -> None:
 
     assert max(results) < 25
     assert min(results) >= 6
+
+
+async def test_a_batch_sent_by_a_flow_is_no_transaction(make, call) -> None:
+    tenant = make(SEED)
+    address = f"{SITE}/_api/web/lists/getbytitle('Weekly Reports')/items"
+    change = "Content-Type: application/http\n\n{0} {1} HTTP/1.1\nContent-Type: application/json\nIf-Match: *\n\n{2}\n"
+    changes = [
+        change.format("POST", address, '{"Title": "Added"}'),
+        change.format("PATCH", f"{address}(999)", '{"Title": "Nobody"}'),
+        change.format("PATCH", f"{address}(1)", '{"Title": "Changed"}'),
+    ]
+    inner = "".join(f"--changeset_1\n{entry}" for entry in changes) + "--changeset_1--"
+    body = f"--batch_1\nContent-Type: multipart/mixed; boundary=changeset_1\n\n{inner}\n--batch_1--"
+
+    outcome = await call(tenant, "sharepointonline", "HttpRequest", {
+        "dataset": SITE, "parameters/method": "POST", "parameters/uri": "_api/$batch", "parameters/body": body,
+        "parameters/headers": {"Content-Type": "multipart/mixed; boundary=batch_1"}})  # fmt: skip
+
+    titles = [row["Title"] for _, row in tenant.store_of("sharepointonline").rows(f"{SITE}|Weekly Reports")]
+    assert outcome.status_code == 200
+    assert [line.split()[1] for line in outcome.body.splitlines() if line.startswith("HTTP/1.1")] == [
+        "201",
+        "404",
+        "204",
+    ]
+    assert (titles[0], titles[-1]) == ("Changed", "Added")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from runafter.connectors import odata
 from runafter.connectors.answers import Refused, failure, no_content, ok
@@ -12,6 +14,10 @@ from runafter.connectors.spec import Face, FaceCall
 from runafter.protocol.events import Outcome
 
 _ROOT = "https://graph.microsoft.com/v1.0"
+_WORDS = {word.lower(): word for word in ("users", "groups", "me", "sendMail", "memberOf", "assignLicense", "directReports",
+                                          "subscribedSkus", "manager", "members")}  # fmt: skip
+BATCH_SIZE = 20
+"""Requests that one batch may hold: learn.microsoft.com/graph/json-batching."""
 
 
 def handle(call: FaceCall) -> Outcome:
@@ -37,12 +43,14 @@ def _collection(name: str, rows: list[dict[str, Any]], query: Any) -> Outcome:
 def _route(call: FaceCall) -> Outcome:
     request = call.request
     path = re.sub(r"^/(v1\.0|beta)", "", request.path).strip("/")
-    parts = path.split("/")
+    parts = [_WORDS.get(part.lower(), part) for part in path.split("/")]
     if parts[0] == "me":
         parts = ["users", call.user, *parts[1:]]
     body: dict[str, Any] = request.json if isinstance(request.json, dict) else {}
     directory = Directory(call.around, call.now)
     match (request.method, *parts):
+        case ("POST", "$batch"):
+            return _batch(call, body)
         case ("GET", "users"):
             return _collection("users", [shown_user(row) for row in directory.users()], request.query)
         case ("POST", "users"):
@@ -92,6 +100,35 @@ def _route(call: FaceCall) -> Outcome:
             )
         case _:
             return failure(404, "ResourceNotFound", f"The emulated Graph has no {request.method} /{path}.")
+
+
+def _batch(call: FaceCall, body: dict[str, Any]) -> Outcome:
+    """Answer a JSON batch; a request whose `dependsOn` failed is 424, the others stand alone."""
+    requests = body.get("requests")
+    if not isinstance(requests, list) or not requests:
+        return failure(400, "BadRequest", "A batch needs 'requests', a list.")
+    if len(requests) > BATCH_SIZE:
+        return failure(400, "BadRequest", f"Number of batch request steps exceeds the maximum value of {BATCH_SIZE}.")
+    statuses, responses = dict[str, int](), list[dict[str, Any]]()
+    for entry in requests:
+        ident = str(entry.get("id"))
+        if any(statuses.get(str(other), 424) >= 400 for other in entry.get("dependsOn") or []):
+            outcome = failure(424, "FailedDependency", "A request that this one depends on did not succeed.")
+        else:
+            path, _, query = str(entry.get("url", "")).partition("?")
+            request = replace(
+                call.request,
+                method=str(entry.get("method", "GET")).upper(),
+                path=f"/v1.0/{unquote(path).strip('/')}",
+                query=dict(parse_qsl(query, keep_blank_values=True)),
+                headers={str(name).lower(): str(value) for name, value in (entry.get("headers") or {}).items()},
+                json=entry.get("body"),
+            )
+            outcome = handle(replace(call, request=request))
+        statuses[ident] = outcome.status_code or 500
+        response = {"id": ident, "status": statuses[ident], "headers": dict(outcome.headers)}
+        responses.append(response | ({"body": outcome.body} if outcome.has_body else {}))
+    return ok({"responses": responses})
 
 
 def _sku(directory: Directory, key: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import unquote, urlencode
 
+from runafter.connectors import multipart
 from runafter.connectors.answers import Refused, failure, no_content, ok
 from runafter.connectors.packs.dataverse import beyond, definitions
 from runafter.connectors.packs.dataverse.emulator import ORIGIN, context, entity_answer
@@ -28,7 +28,10 @@ def handle(call: FaceCall) -> Outcome:
         return failure(404, "0x80060888", f"There is no resource at {call.request.path}.")
     rest = found["rest"].strip("/")
     if rest == "$batch":
-        return _batch(call)
+        try:
+            return _batch(call)
+        except Refused as refused:
+            return refused.outcome
     return _single(
         call, call.store, call.request.method, rest, dict(call.request.query), call.request.json, call.request.headers
     )
@@ -142,79 +145,43 @@ def _entity(
 # -- $batch ----------------------------------------------------------------------------------------------------------
 
 
-def _boundary(content_type: str) -> str:
-    found = re.search(r'boundary="?([^";]+)"?', content_type)
-    return found[1] if found else ""
-
-
-def _parts(text: str, boundary: str) -> list[tuple[dict[str, str], str]]:
-    parts = list[tuple[dict[str, str], str]]()
-    for chunk in text.split(f"--{boundary}")[1:]:
-        if chunk.startswith("--"):
-            break
-        head, _, body = chunk.lstrip("\n").partition("\n\n")
-        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in head.splitlines())}
-        parts.append((headers, body))
-    return parts
-
-
-def _request(call: FaceCall, store: Store, text: str) -> Outcome:
-    head, _, body = text.partition("\n\n")
-    line, *rest = head.strip().splitlines()
-    method, address, *_ = line.split(" ")
-    headers = {k.strip().lower(): v.strip() for k, _, v in (entry.partition(":") for entry in rest)}
-    path, _, query = address.partition("?")
-    found = re.search(r"/api/data/v9\.\d+/(.*)", path)
-    rest_path = unquote(found[1] if found else path).strip("/")
-    parsed = json.loads(body) if body.strip() else None
-    return _single(call, store, method, rest_path, dict(parse_qsl(query, True)), parsed, headers)
-
-
-def _written(outcome: Outcome, content_id: str | None) -> str:
-    lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
-    if content_id:
-        lines.append(f"Content-ID: {content_id}")
-    lines += ["", f"HTTP/1.1 {outcome.status_code} {'No Content' if outcome.status_code == 204 else 'OK'}"]
-    lines += [f"{name}: {value}" for name, value in outcome.headers.items()]
-    lines += ["", json.dumps(outcome.body) if outcome.has_body else ""]
-    return "\r\n".join(lines)
+def _batched(call: FaceCall, store: Store, part: multipart.Part) -> Outcome:
+    request = multipart.request_of(part)
+    found = re.search(r"/api/data/v9\.\d+/(.*)", request.path)
+    rest = unquote(found[1] if found else request.path).strip("/")
+    return _single(call, store, request.method, rest, dict(request.query), request.json, request.headers)
 
 
 def _batch(call: FaceCall) -> Outcome:
     """Answer a multipart batch; a changeset is all or nothing, and the first failure ends the batch."""
     request: Request = call.request
-    text = request.body.decode("utf-8").replace("\r\n", "\n")
     answers, status = list[str](), 200
-    for headers, body in _parts(text, _boundary(request.headers.get("content-type", ""))):
-        kind = headers.get("content-type", "")
-        if kind.startswith("multipart/mixed"):
-            undo, inner = Transaction(call.store), list[str]()
-            failed: Outcome | None = None
-            for part, content in _parts(body, _boundary(kind)):
-                outcome = _request(call, undo, content)
-                if (outcome.status_code or 500) >= 400:
-                    failed = outcome
-                    break
-                inner.append(_written(outcome, part.get("content-id")))
-            if failed is not None:
-                undo.roll_back()
-                answers.append(_written(failed, None))
-                status = failed.status_code or 500
-                break
-            whole = "".join(f"--changesetresponse\r\n{entry}\r\n" for entry in inner)
-            answers.append(
-                f"Content-Type: multipart/mixed; boundary=changesetresponse\r\n\r\n{whole}--changesetresponse--"
-            )
-        else:
-            outcome = _request(call, call.store, body)
-            answers.append(_written(outcome, None))
-            if (outcome.status_code or 500) >= 400 and "odata.continue-on-error" not in request.headers.get(
-                "prefer", ""
-            ):
-                status = outcome.status_code or 500
-                break
-    whole = "".join(f"--batchresponse\r\n{entry}\r\n" for entry in answers) + "--batchresponse--"
+    goes_on = "odata.continue-on-error" in request.headers.get("prefer", "")
+    for part in multipart.parts(request.body.decode("utf-8"), request.headers.get("content-type", "")):
+        outcome, entry = _changeset(call, part) if part.is_changeset else _alone(call, part)
+        answers.append(entry)
+        if (outcome.status_code or 500) >= 400 and not goes_on:
+            status = outcome.status_code or 500
+            break
+    whole = multipart.joined(answers, "batchresponse")
     return ok(whole, status=status, headers={**_HEADERS, "Content-Type": "multipart/mixed; boundary=batchresponse"})
+
+
+def _alone(call: FaceCall, part: multipart.Part) -> tuple[Outcome, str]:
+    outcome = _batched(call, call.store, part)
+    return outcome, multipart.written(outcome, part.headers.get("content-id"))
+
+
+def _changeset(call: FaceCall, changes: multipart.Part) -> tuple[Outcome, str]:
+    transaction, entries = Transaction(call.store), list[str]()
+    outcome = no_content(_HEADERS)
+    for part in multipart.parts(changes.body, changes.headers["content-type"]):
+        outcome = _batched(call, transaction, part)
+        if (outcome.status_code or 500) >= 400:
+            transaction.roll_back()
+            return outcome, multipart.changeset([multipart.written(outcome, part.headers.get("content-id"))])
+        entries.append(multipart.written(outcome, part.headers.get("content-id")))
+    return outcome, multipart.changeset(entries)
 
 
 FACES = (Face(hosts=(r".*\.crm\d*\.dynamics\.com",), mount="dataverse", handle=handle),)

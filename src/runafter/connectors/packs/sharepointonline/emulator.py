@@ -13,8 +13,9 @@ from urllib.parse import quote, urlsplit
 from runafter.connectors import odata
 from runafter.connectors.answers import Refused, connector_failure, content, data_of, ok
 from runafter.connectors.folders import Entry, Folders, ident_of
+from runafter.connectors.packs.sharepointonline.batch import answer
 from runafter.connectors.packs.sharepointonline.lists import Lists, SharePointList, site_key
-from runafter.connectors.packs.sharepointonline.rest import RestCall, answer, body_of, split_address
+from runafter.connectors.packs.sharepointonline.rest import RestCall, body_of, split_address
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 

@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from runafter.connectors import odata
 from runafter.connectors.answers import Refused, content, data_of, ok
 from runafter.connectors.folders import Entry, Folders, ident_of
 from runafter.connectors.instants import iso
-from runafter.connectors.packs.sharepointonline.lists import Lists, SharePointList, etag, site_key
+from runafter.connectors.packs.sharepointonline.lists import Lists, SharePointList, etag, site_key, site_path
 from runafter.connectors.spec import Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -40,6 +40,8 @@ class RestCall:
     around: Surroundings
     now: int
     user: str
+    reached_at: str = ""
+    """Where the caller reached the site, so that it can follow links; empty: at the site's own address."""
 
     @property
     def lists(self) -> Lists:
@@ -168,7 +170,10 @@ def _items(call: RestCall, found: Mapping[str, str]) -> Outcome:
     ]
     link = None
     if page.next_skip is not None:
-        link = f"{call.site}/_api/web/lists/getbytitle('{of.title}')/items?$skiptoken=Paged%3dTRUE%26p_ID%3d{page.next_skip}&$top={size}"
+        token_text = f"Paged=TRUE&p_ID={page.next_skip}"
+        kept = {name: value for name, value in call.query.items() if name not in ("$skiptoken", "$top")}
+        address = urlencode({**kept, "$skiptoken": token_text, "$top": size}, safe="$,()'")
+        link = f"{call.reached_at or call.site}/_api/web/lists/getbytitle('{quote(of.title)}')/items?{address}"
     return _many(call, values, link)
 
 
@@ -218,6 +223,27 @@ def _one_list(call: RestCall, found: Mapping[str, str]) -> Outcome:
     return _one(call, _list_fields(call, of), kind="SP.List", uri=uri)
 
 
+_FIELD_KINDS = {"text": ("Text", 2), "note": ("Note", 3), "number": ("Number", 9), "date": ("DateTime", 4),
+                "boolean": ("Boolean", 8), "choice": ("Choice", 6), "person": ("User", 20), "lookup": ("Lookup", 7)}  # fmt: skip
+
+
+def _fields(call: RestCall, found: Mapping[str, str]) -> Outcome:
+    of = _list(call, found)
+    columns = {"ID": {"type": "number"}, "Title": {"type": "text"}, **of.columns}
+    rows = list[dict[str, Any]]()
+    for name, column in columns.items():
+        kind, code = _FIELD_KINDS.get(str(column.get("type", "text")), _FIELD_KINDS["text"])
+        required = bool(column.get("required"))
+        row = {"InternalName": name, "Title": name, "TypeAsString": kind, "FieldTypeKind": code, "Required": required}
+        if column.get("choices"):
+            choices = list(column["choices"])
+            row["Choices"] = {"results": choices} if call.mode == "verbose" else choices
+        rows.append(row)
+    page = odata.page(rows, odata.query_of(call.query), page_size=PAGE_SIZE)
+    select = call.query.get("$select", "")
+    return _many(call, [odata.selected(row, select) for row in page.rows], None)
+
+
 def _all_lists(call: RestCall, found: Mapping[str, str]) -> Outcome:
     if call.verb == "POST":
         body = call.body if isinstance(call.body, dict) else {}
@@ -262,10 +288,10 @@ def _folders(call: RestCall) -> Folders:
     return Folders(call.store, call.now, f"files|{site_key(call.site)}")
 
 
-def _file_fields(entry: Entry) -> dict[str, Any]:
+def _file_fields(call: RestCall, entry: Entry) -> dict[str, Any]:
     return {
         "Name": entry.name,
-        "ServerRelativeUrl": entry.path,
+        "ServerRelativeUrl": f"{site_path(call.site)}{entry.path}",
         "Length": str(len(entry.data)),
         "TimeLastModified": entry.row.get("modified"),
         "UniqueId": ident_of(entry.path),
@@ -273,23 +299,32 @@ def _file_fields(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _file_path(call: RestCall, text: str) -> str:
+    """Return a server-relative path below the site: with or without the site's own path before it."""
+    path = unquote(text)
+    for prefix in (site_path(call.reached_at), site_path(call.site)):
+        if prefix and path.lower().startswith(f"{prefix.lower()}/"):
+            return path[len(prefix) :]
+    return path
+
+
 def _add_file(call: RestCall, found: Mapping[str, str]) -> Outcome:
-    entry = _folders(call).write(f"{unquote(found['folder'])}/{unquote(found['name'])}", call.data)
+    entry = _folders(call).write(f"{_file_path(call, found['folder'])}/{unquote(found['name'])}", call.data)
     return _one(
         call,
-        _file_fields(entry),
+        _file_fields(call, entry),
         kind="SP.File",
-        uri=f"{call.site}/_api/Web/GetFileByServerRelativeUrl('{entry.path}')",
+        uri=f"{call.site}/_api/Web/GetFileByServerRelativeUrl('{site_path(call.site)}{entry.path}')",
     )
 
 
 def _folder_files(call: RestCall, found: Mapping[str, str]) -> Outcome:
-    children = _folders(call).children(unquote(found["folder"]))
-    return _many(call, [_file_fields(entry) for entry in children if not entry.is_folder], None)
+    children = _folders(call).children(_file_path(call, found["folder"]))
+    return _many(call, [_file_fields(call, entry) for entry in children if not entry.is_folder], None)
 
 
 def _file(call: RestCall, found: Mapping[str, str]) -> Outcome:
-    entry = _folders(call).find(unquote(found["path"]))
+    entry = _folders(call).find(_file_path(call, found["path"]))
     if entry is None:
         return _error(
             call,
@@ -302,9 +337,9 @@ def _file(call: RestCall, found: Mapping[str, str]) -> Outcome:
         return ok(content(entry.data, entry.row["content"]["$content-type"]))
     return _one(
         call,
-        _file_fields(entry),
+        _file_fields(call, entry),
         kind="SP.File",
-        uri=f"{call.site}/_api/Web/GetFileByServerRelativeUrl('{entry.path}')",
+        uri=f"{call.site}/_api/Web/GetFileByServerRelativeUrl('{site_path(call.site)}{entry.path}')",
     )
 
 
@@ -329,12 +364,19 @@ def _create_site(call: RestCall, found: Mapping[str, str]) -> Outcome:
 
 def _ensure_user(call: RestCall, found: Mapping[str, str]) -> Outcome:
     body = call.body if isinstance(call.body, dict) else {}
-    mail = str(body.get("logonName") or "").rsplit("|", 1)[-1]
+    return _user(call, str(body.get("logonName") or "").rsplit("|", 1)[-1])
+
+
+def _current_user(call: RestCall, found: Mapping[str, str]) -> Outcome:
+    return _user(call, call.user)
+
+
+def _user(call: RestCall, mail: str) -> Outcome:
     value = {
         "Id": 1 + sum(map(ord, mail)) % 9999,
         "Email": mail,
         "LoginName": f"i:0#.f|membership|{mail}",
-        "Title": mail.split("@")[0],
+        "Title": mail.split("@", maxsplit=1)[0],
     }
     return _one(call, value, kind="SP.User", uri=f"{call.site}/_api/Web/GetUserById({value['Id']})")
 
@@ -343,6 +385,8 @@ _ROUTES: tuple[tuple[str, Callable[[RestCall, Mapping[str, str]], Outcome]], ...
     (_LIST + r"/items", _items),
     (_LIST + r"/items\((?P<id>\d+)\)", _item),
     (_LIST + r"/getitembyid\((?P<id>\d+)\)", _item),
+    (_LIST + r"/(?:items|getitembyid)\((?:\d+)\)/parentlist", _one_list),
+    (_LIST + r"/fields", _fields),
     (_LIST, _one_list),
     (r"_api/web/lists", _all_lists),
     (r"_api/web/getfolderbyserverrelative(?:url|path)\((?:decodedurl=)?'(?P<folder>[^']+)'\)/files/add\(.*?url='(?P<name>[^']+)'.*\)", _add_file),
@@ -350,6 +394,7 @@ _ROUTES: tuple[tuple[str, Callable[[RestCall, Mapping[str, str]], Outcome]], ...
     (r"_api/web/getfilebyserverrelative(?:url|path)\((?:decodedurl=)?'(?P<path>[^']+)'\)(?P<value>/\$value)?", _file),
     (r"_api/contextinfo", _context),
     (r"_api/web/ensureuser(?:\(.*\))?", _ensure_user),
+    (r"_api/web/currentuser", _current_user),
     (r"_api/spsitemanager/create", _create_site),
     (r"_api/web", _web),
 )  # fmt: skip
