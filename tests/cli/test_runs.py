@@ -98,7 +98,8 @@ def test_an_answer_given_by_hand_completes_a_webhook(tmp_path: Path) -> None:
         "inputs": {"subscribe": {"method": "POST", "uri": "https://example.com/"}},
         "runAfter": {},
     }
-    flow(tmp_path, Ask=ask, Said=compose("@body('Ask')?['outcome']", Ask=["Succeeded"]))
+    ask["runAfter"] = {"First": ["Succeeded"]}
+    flow(tmp_path, First=compose(1), Ask=ask, Said=compose("@body('Ask')?['outcome']", Ask=["Succeeded"]))
     (tmp_path / "mocks.yaml").write_text("actions: {Ask: {status: 200}}", encoding="utf-8")
     waiting = subprocess.Popen(
         [sys.executable, "-m", "runafter", "run", "flow.json", "--mock", "mocks.yaml"],
@@ -121,6 +122,11 @@ def test_an_answer_given_by_hand_completes_a_webhook(tmp_path: Path) -> None:
 
     result = json.loads(answered.stdout)
     assert result["status"] == "Succeeded"
+    assert {name: records[0]["status"] for name, records in result["actions"].items()} == {
+        "First": "Succeeded",
+        "Ask": "Succeeded",
+        "Said": "Succeeded",
+    }
     assert result["actions"]["Said"][0]["outputs"] == "Approve"
 
 

@@ -172,3 +172,10 @@ def test_guards_of_one_key_are_joined() -> None:
     assert Merged(batches).work == [(guard, [("r", "h", 1, 5), ("q", "h", 0, 1)])]
     batches[2].add(guard, "r", "h", 4, 6)
     assert Merged(batches).clash
+
+
+async def test_a_new_database_is_private(tmp_path) -> None:
+    storage = await open_storage(str(tmp_path / "a.db"))
+    await storage.close()
+
+    assert (tmp_path / "a.db").stat().st_mode & 0o077 == 0

@@ -52,24 +52,11 @@ async def find_run(journal: Journal, name: str) -> RunHeader:
     raise click.UsageError(f"{'no' if not similar else len(similar)} runs begin with {name!r}; see runafter runs list")
 
 
-async def all_actions(journal: Journal, run_id: str) -> list[ActionRow]:
-    found: list[ActionRow] = []
-    after: tuple[str, str] | None = None
-    while True:
-        page = await journal.history.actions(run_id, after=after, limit=5000)
-        found.extend(page)
-        if len(page) < 5000:
-            return found
-        from runafter.protocol.ids import repetition_name
-
-        after = (repetition_name(page[-1].repetition), page[-1].action)
-
-
 async def one_action(journal: Journal, header: RunHeader, name: str, repetition: tuple[int, ...]) -> ActionRow:
     row = await journal.history.action(header.id, name, repetition)
     if row is not None:
         return row
-    found = _pick(await all_actions(journal, header.id), name, repetition, header)
+    found = _pick(await journal.history.every_action(header.id), name, repetition, header)
     return await journal.history.action(header.id, found.action, found.repetition) or found
 
 

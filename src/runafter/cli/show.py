@@ -13,7 +13,6 @@ from runafter.cli.output import console, print_json
 if TYPE_CHECKING:
     from runafter.journal.rows import ActionRow, RunHeader
     from runafter.program.steps import Program
-    from runafter.protocol.commands import RecordAction
     from runafter.views.why import Reason
 
 _CONTAINERS = {"Scope", "If", "Switch", "Foreach", "Until"}
@@ -42,7 +41,7 @@ def print_run(header: RunHeader, rows: Sequence[ActionRow], program: Program | N
     else:
         live = LiveRun(program)
         for row in rows:
-            live.apply(_record(row))
+            live.apply(row.record())
         out.print(live.tree())
     for row in _first_failures(rows):
         where = ", item " + ",".join(map(str, row.repetition)) if row.repetition else ""
@@ -56,24 +55,6 @@ def _first_failures(rows: Iterable[ActionRow]) -> list[ActionRow]:
         if row.status in {"Failed", "TimedOut"} and row.type not in _CONTAINERS:
             found.setdefault(row.action, row)
     return sorted(found.values(), key=lambda row: (row.started_at, row.order))
-
-
-def _record(row: ActionRow) -> RecordAction:
-    from runafter.protocol.commands import RecordAction
-
-    return RecordAction(
-        action=row.action,
-        type=row.type,
-        status=row.status,  # type: ignore[arg-type]
-        order=row.order,
-        repetition=row.repetition,
-        code=row.code,
-        error=row.detail.error,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        attempts=row.detail.attempts,
-        iterations=row.detail.iterations,
-    )
 
 
 def print_chain(chain: Sequence[Reason]) -> None:

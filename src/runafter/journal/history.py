@@ -15,6 +15,7 @@ from runafter.storage.api import Statements, Storage
 from runafter.storage.batch import Batch, Row
 
 _detail_decoder = msgspec.json.Decoder(ActionDetail)
+_PAGE = 5000
 _COLUMNS = "repetition, action, place, type, status, code, started_at, ended_at, detail, inputs IS NOT NULL, outputs IS NOT NULL"
 _VALUES = ", a.inputs, i.body, a.outputs, o.body"
 _JOINS = " LEFT JOIN contents i ON i.hash = a.inputs_content LEFT JOIN contents o ON o.hash = a.outputs_content"
@@ -78,6 +79,17 @@ class History:
         batch.add(self._statements["delete_actions"], run_id)
         for record in records:
             self.add(batch, run_id, record)
+
+    async def every_action(self, run_id: str, *, values: bool = False) -> list[ActionRow]:
+        """Return all rows of a run, however many."""
+        found: list[ActionRow] = []
+        after: tuple[str, str] | None = None
+        while True:
+            page = await self.actions(run_id, values=values, after=after, limit=_PAGE)
+            found.extend(page)
+            if len(page) < _PAGE:
+                return found
+            after = (repetition_name(page[-1].repetition), page[-1].action)
 
     async def actions(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from runafter.protocol.commands import Attempt, Repetition
+from runafter.protocol.commands import Attempt, RecordAction, Repetition
 
 
 class RunHeader(Struct, frozen=True, kw_only=True):
@@ -69,3 +69,31 @@ class ActionRow(Struct, frozen=True, kw_only=True):
     inputs: Any = None
     outputs: Any = None
     detail: ActionDetail = ActionDetail()
+
+    def record(self) -> RecordAction:
+        """Return the record that this row keeps; a row read without values has none."""
+        detail = self.detail
+        return RecordAction(
+            action=self.action,
+            type=self.type,
+            status=self.status,  # type: ignore[arg-type]  # the column holds what the engine wrote
+            order=self.order,
+            repetition=self.repetition,
+            loops=detail.loops,
+            code=self.code,
+            error=detail.error,
+            failure=detail.failure,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            has_inputs=self.has_inputs,
+            has_outputs=self.has_outputs,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            tracking_id=detail.tracking_id,
+            attempts=detail.attempts,
+            iterations=detail.iterations,
+            tracked=detail.tracked,
+            secure_inputs=detail.secure_inputs,
+            secure_outputs=detail.secure_outputs,
+            because=detail.because,
+        )

@@ -258,9 +258,11 @@ class Job:
         )
         return self.run_id
 
-    def follow(self, host: Host, run_id: str) -> None:
-        """Take part in a run that exists already."""
+    async def follow(self, host: Host, run_id: str) -> None:
+        """Take part in a run that exists already; what has settled in it is among the records."""
         self.run_id = run_id
+        for row in await host.journal.history.every_action(run_id, values=True):
+            self.records.setdefault(row.action, {})[row.repetition] = row.record()
         host.subscribe(self._notice)
 
     async def drive(self, host: Host, *, seed: int | None = None) -> RunResult:

@@ -172,7 +172,7 @@ class Reading:
         header = await self.header(run_id)
         kept = await self._journal.definition(header.program)
         definition = unpack(kept[1]) if kept is not None else self._runtime.flows.get(header.flow).definition
-        rows = await self._all_rows(run_id)
+        rows = await self._journal.history.every_action(run_id)
         events = await self._journal.read(run_id)
         started = events[0] if events else None
         trigger = dict(started.trigger) if isinstance(started, RunStarted) else {}
@@ -185,16 +185,6 @@ class Reading:
             graph=graph_of(definition),
             actions=_action_lines(rows),
         )
-
-    async def _all_rows(self, run_id: str) -> list[ActionRow]:
-        rows: list[ActionRow] = []
-        after: tuple[str, str] | None = None
-        while True:
-            page = await self._journal.history.actions(run_id, after=after, limit=5000)
-            rows.extend(page)
-            if len(page) < 5000:
-                return rows
-            after = (repetition_name(page[-1].repetition), page[-1].action)
 
     async def _version_of(self, header: RunHeader) -> str | None:
         for row in await self._runtime.catalog.versions(header.flow):
@@ -218,7 +208,7 @@ class Reading:
                 repetition=repetition_name(repetition),
                 startedAt=moment(item.created_at),
             )
-        around = await self._journal.history.actions(run_id, limit=5000)
+        around = await self._journal.history.every_action(run_id)
         chain = why([*around, row], row.action, row.repetition)
         return _detail(row, [_reason(each) for each in chain])
 

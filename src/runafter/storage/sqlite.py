@@ -8,6 +8,8 @@ woken once a group.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import queue
 import sqlite3
 import threading
@@ -126,9 +128,16 @@ async def open_sqlite(path: Path, *, busy_timeout_s: float = 5.0) -> SqliteStora
     return SqliteStorage(loop, session, reader)
 
 
+def _create_private(path: Path) -> None:
+    """Make a new database readable by its owner alone: a journal holds what its runs were given, secrets too."""
+    with contextlib.suppress(OSError):  # it exists, or SQLite says what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def _connect(path: Path, busy_timeout_s: float) -> tuple[Session, sqlite3.Connection]:
     connections = []
     try:
+        _create_private(path)
         for _ in range(2):
             connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=busy_timeout_s, cached_statements=256

@@ -9,7 +9,6 @@ import click
 
 from runafter.cli.commands.purge import purge
 from runafter.cli.history import (
-    all_actions,
     chain_of,
     find_run,
     got_answer,
@@ -139,7 +138,7 @@ def show(run: str, db: str | None, why: str | None, action: str | None, item: st
         kept = await journal.definition(header.program)
         return (
             header,
-            await all_actions(journal, header.id),
+            await journal.history.every_action(header.id),
             None if kept is None else load_program(header.program, kept[1]),
         )
 
@@ -305,7 +304,7 @@ def _go_on(
     async def work(host: Host) -> Any:
         if again:
             return await job.drive(host)
-        job.follow(host, run_id)
+        await job.follow(host, run_id)
         if wake is not None:
             await wake(host, run_id)
         else:
