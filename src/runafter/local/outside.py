@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from runafter.definition.nodes import Definition
 from runafter.hosts.outside import Outside
 from runafter.local.auto import Auto
 from runafter.local.mocks import Answer, Mocks, operation_names
 from runafter.local.package import pack
+from runafter.local.tenant import CALLBACKS, OnTenant
 from runafter.local.triggers import trigger_record
 from runafter.program.build import build
 from runafter.program.steps import Program, RespondStep
@@ -20,7 +22,9 @@ from runafter.protocol.events import Outcome
 
 if TYPE_CHECKING:
     from runafter.hosts.embedded.host import Host
+    from runafter.tenant.tenant import Tenant
 
+_HTTP_TYPES = {"http", "httpwebhook"}
 _WORKFLOW_TYPES = {"workflow", "invokeworkflow"}
 
 
@@ -58,7 +62,8 @@ class LocalOutside:
     """Performs the calls of local runs. Set `host` before the first run starts.
 
     `auto` answers what no mock does from inferred shapes; `http` sends HTTP
-    actions for real; `tenant` answers connector calls.
+    actions for real; `tenant` answers connector calls and HTTP requests to hosts
+    that it has, and all of them where there is no `http`.
     """
 
     def __init__(
@@ -68,9 +73,9 @@ class LocalOutside:
         flows: Flows | None = None,
         auto: Auto | None = None,
         http: Outside | None = None,
-        tenant: Outside | None = None,
+        tenant: OnTenant | Tenant | None = None,
     ) -> None:
-        self.host: Host | None = None
+        self._host: Host | None = None
         self.mocks = mocks or Mocks()
         self.flows = flows or Flows()
         self.auto = auto
@@ -78,6 +83,16 @@ class LocalOutside:
         self.tenant = tenant
         self._responses: dict[str, asyncio.Future[SendResponse]] = {}
         self._signals: set[asyncio.Task[None]] = set()
+
+    @property
+    def host(self) -> Host | None:
+        return self._host
+
+    @host.setter
+    def host(self, host: Host | None) -> None:
+        self._host = host
+        if isinstance(self.tenant, OnTenant):
+            self.tenant.host = host
 
     async def perform(self, call: CallOperation) -> Outcome:
         """Perform one call; the host cancels it when nobody waits any more."""
@@ -90,11 +105,11 @@ class LocalOutside:
             definition = self.flows.find(call)
             if definition is not None:
                 return await self._child(call, definition)
-        if self.tenant is not None and (call.target.api or call.target.operation):
+        if self.tenant is not None and self._is_for_tenant(self.tenant, call):
             return await self.tenant.perform(call)
         if self.auto is not None:
             return await self._mocked(call, self.auto.answer(call))
-        if self.http is not None and call.target.type.casefold() in {"http", "httpwebhook"}:
+        if self.http is not None and call.target.type.casefold() in _HTTP_TYPES:
             return await self.http.perform(call)
         return _refusal(call)
 
@@ -103,6 +118,14 @@ class LocalOutside:
         waiter = self._responses.get(run_id)
         if waiter is not None and not waiter.done():
             waiter.set_result(response)
+
+    def _is_for_tenant(self, tenant: OnTenant | Tenant, call: CallOperation) -> bool:
+        if call.target.api or call.target.operation:
+            return True
+        if call.target.type.casefold() not in _HTTP_TYPES:
+            return False
+        inputs = call.inputs if isinstance(call.inputs, Mapping) else {}
+        return self.http is None or tenant.has_host(str(inputs.get("uri") or ""))
 
     async def close(self) -> None:
         for task in self._signals:
@@ -150,6 +173,7 @@ class LocalOutside:
             parameters=definition.parameter_values,
             app_settings=definition.app_settings,
             caller_waits=responds,
+            callback_base=f"{CALLBACKS}/{quote(call.id, safe='')}",
         )
         if not responds:
             return Outcome(status_code=202, headers={"x-ms-workflow-run-id": run_id})

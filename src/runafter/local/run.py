@@ -9,23 +9,28 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from runafter.definition.nodes import Definition
 from runafter.errors import RunafterError
+from runafter.hosts.clock import machine_clock
 from runafter.hosts.embedded.host import Host
 from runafter.local.auto import Auto
 from runafter.local.mocks import Mocks, load
 from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program, pack
+from runafter.local.tenant import CALLBACKS, FaultLike, OnTenant, TenantLike, attached, open_tenant, start_of
 from runafter.local.triggers import outputs_of, trigger_record
 from runafter.program.build import build
 from runafter.program.steps import CallStep, Program
 from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
 from runafter.protocol.events import Event
 from runafter.simulator.host import Simulation, run_virtual
+from runafter.tenant.tenant import Tenant
 
 T = TypeVar("T")
 Notice = NoteStarted | RecordAction | SendResponse | FinishRun
@@ -45,7 +50,8 @@ class RunResult:
 
     `actions` holds the records by action name, one per repetition in order of
     the loops; `variables` their last values; `journal` the run's events;
-    `duration` is virtual time on the virtual clock.
+    `duration` is virtual time on the virtual clock; `tenant` the emulated
+    tenant that answered, as the run left it.
     """
 
     run_id: str
@@ -59,6 +65,7 @@ class RunResult:
     duration: timedelta
     journal: Sequence[Event]
     program: Program = field(repr=False)
+    tenant: Tenant | None = field(default=None, repr=False)
 
     @property
     def succeeded(self) -> bool:
@@ -95,6 +102,9 @@ def run(
     duration_limit: timedelta | None = None,
     key_headers: Mapping[str, str] | None = None,
     listener: Listener | None = None,
+    tenant: TenantLike | None = None,
+    faults: Iterable[FaultLike] | str | Path = (),
+    tenant_profile: str | None = None,
 ) -> RunResult:
     """Run a flow to its end and return what happened; works in notebooks too.
 
@@ -106,9 +116,13 @@ def run(
     by default, 30 or 90 days) the run is TimedOut. `key_headers` names the header
     in which an HTTP action sends its idempotency key, by action; `*` for all.
 
+    `tenant` answers connector and HTTP calls that no mock does, and then nothing
+    is sent for real: a `Tenant`, a seed file or its content. `faults` (rules or a
+    file of them) make it fail; `tenant_profile` says how slow and strict a new one is.
+
     Raises:
         InvalidDefinition: the definition has errors.
-        MockError, RunRefused: an argument is wrong.
+        MockError, RunRefused, InvalidSeed, InvalidFault: an argument is wrong.
         EnvironmentFault: the database cannot be used.
     """
     job = Job(
@@ -123,13 +137,24 @@ def run(
         duration_limit=duration_limit,
         key_headers=key_headers,
         listener=listener,
+        tenant=_tenant(tenant, faults, tenant_profile, seed),
     )
     if clock == "virtual":
-        result = _elsewhere(lambda: run_virtual(job.simulate, seed=seed))
+        result = _elsewhere(lambda: job.run_virtually(seed=seed))
         if db is not None:
             _elsewhere(lambda: asyncio.run(keep_virtual(result, job, db)))
         return result
     return _elsewhere(lambda: asyncio.run(job.perform(db or "memory:", seed=seed)))
+
+
+def _tenant(
+    source: TenantLike | None, faults: Iterable[FaultLike] | str | Path, profile: str | None, seed: int
+) -> Tenant | None:
+    if source is None:
+        if faults or profile is not None:
+            raise RunRefused("faults and tenant_profile need a tenant", hint="Give tenant={} for an empty one.")
+        return None
+    return open_tenant(source, faults=faults, profile=profile, seed=seed)
 
 
 async def run_async(definition: Definition, **options: Any) -> RunResult:
@@ -179,6 +204,7 @@ class Job:
         key_headers: Mapping[str, str] | None = None,
         listener: Listener | None = None,
         workflow: Mapping[str, Any] | None = None,
+        tenant: Tenant | None = None,
     ) -> None:
         self.definition = definition
         self.program = build(definition)
@@ -214,6 +240,7 @@ class Job:
             self.settings["key_headers"] = dict(key_headers)
         self.workflow = dict(workflow or {})
         self.listener = listener
+        self.tenant = tenant
         self.run_id = ""
         self.records: dict[str, dict[Repetition, RecordAction]] = {}
         self.response: SendResponse | None = None
@@ -221,9 +248,17 @@ class Job:
     def outside(self, **more: Any) -> LocalOutside:
         return LocalOutside(mocks=self.mocks, flows=self.flows, auto=self.auto, **more)
 
+    def run_virtually(self, *, seed: int = 0) -> RunResult:
+        """Run on a new virtual clock, which begins where the tenant's time stands."""
+        return run_virtual(self.simulate, seed=seed, start_ticks=start_of(self.tenant))
+
     async def simulate(self, simulation: Simulation) -> RunResult:
         """Run in a simulation, on its clock."""
-        outside = self.outside()
+        with attached(self.tenant, simulation.now_ticks) as tenant:
+            return await self._simulate(simulation, tenant)
+
+    async def _simulate(self, simulation: Simulation, tenant: OnTenant | None) -> RunResult:
+        outside = self.outside(tenant=tenant)
         host = simulation.host(outside, load_program=load_program, responder=outside.respond)
         outside.host = host
         await host.start()
@@ -235,10 +270,17 @@ class Job:
 
     async def perform(self, db: str, *, seed: int | None = None) -> RunResult:
         """Run on the machine's clock, kept in `db`."""
+        with attached(self.tenant, machine_clock) as tenant:
+            async with self.machine(db, tenant) as host:
+                return await self.drive(host, seed=seed)
+
+    def machine(self, db: str, tenant: OnTenant | None) -> AbstractAsyncContextManager[Host]:
+        """Return a host over `db` on the machine's clock; with a tenant nothing is sent for real."""
         from runafter.local.machine import machine_host
 
-        async with machine_host(db, self.outside) as host:
-            return await self.drive(host, seed=seed)
+        if tenant is None:
+            return machine_host(db, self.outside)
+        return machine_host(db, lambda http: self.outside(tenant=tenant))
 
     async def begin(self, host: Host, *, seed: int | None = None) -> str:
         """Start the run; it is durable when this returns."""
@@ -255,6 +297,7 @@ class Job:
             settings=self.settings,
             caller_waits=True,
             seed=seed,
+            callback_base=f"{CALLBACKS}/runs",
         )
         return self.run_id
 
@@ -287,6 +330,7 @@ class Job:
             duration=timedelta(seconds=(finish.at - journal[0].at) / TICKS_PER_S),
             journal=journal,
             program=self.program,
+            tenant=self.tenant,
         )
 
     def _notice(self, run_id: str, notice: Notice) -> None:

@@ -333,6 +333,12 @@ class Tenant:
             self._faces[host] = next(((pack, face) for pack, face in served if face.serves(host)), None)
         return self._faces[host]
 
+    def has_host(self, uri: str) -> bool:
+        """Return whether a service of the tenant or a seeded endpoint answers at the host of this address."""
+        host = urlsplit(uri).hostname or ""
+        endpoints = (str(row["url"]) for _, row in self.store_of("http").rows("endpoints"))
+        return self.face_of(host) is not None or any(urlsplit(url).hostname == host for url in endpoints)
+
     async def _perform_http(self, call: CallOperation) -> Outcome:
         inputs = call.inputs if isinstance(call.inputs, Mapping) else {}
         uri = str(inputs.get("uri") or "")
