@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.contracts.databases import new_postgres_url
+from tests.contracts.mariadb import new_mariadb_url, run_mariadb
 
 from runafter.connectors.packs.sql.transport import SqlTransport, connect, procedure_call, statement_of
 from runafter.connectors.registry import default_registry
@@ -47,7 +48,9 @@ async def query(transport: SqlTransport, text: str, **values: Any) -> Outcome:
 @contextlib.asynccontextmanager
 async def opened(backend: str, folder: Path) -> AsyncIterator[SqlTransport]:
     url = f"sqlite:///{folder / 'live.db'}"
-    if backend == "postgres":
+    if backend == "mariadb":
+        url = new_mariadb_url()
+    elif backend == "postgres":
         url = new_postgres_url().replace("postgresql://", "postgresql+psycopg://", 1)
     transport = await connect({"url": url})
     try:
@@ -57,7 +60,7 @@ async def opened(backend: str, folder: Path) -> AsyncIterator[SqlTransport]:
         await transport.close()
 
 
-BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres), "mariadb"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -122,6 +125,41 @@ async def test_twenty_concurrent_increments_end_at_twenty_five_two_hundred_times
             ends.append(found.body["ResultSets"]["Table1"][0]["value"])
 
     assert ends == [25] * 200
+
+
+async def test_mariadb_counts_without_losing_any_and_takes_parameters_by_name(tmp_path: Path) -> None:
+    async with opened("mariadb", tmp_path) as transport:
+        run_mariadb(
+            "CREATE PROCEDURE increment(IN who VARCHAR(20), IN step INT) BEGIN"
+            " UPDATE counters SET value = value + step WHERE name = who; END",
+            database=transport.engine.url.database,
+        )
+        calls = [
+            perform(
+                transport,
+                "ExecuteProcedure_V2",
+                procedure="[dbo].[increment]",
+                parameters__step=1,
+                parameters__who="orders",
+            )
+            for _ in range(20)
+        ]
+        statuses = {call.status_code for call in await asyncio.gather(*calls)}
+        found = await query(transport, "SELECT value FROM counters")
+        strange = await perform(transport, "ExecuteProcedure_V2", procedure="increment", parameters__nobody=1)
+
+    assert statuses == {200}
+    assert found.body["ResultSets"]["Table1"] == [{"value": 25}]
+    assert (strange.status_code, "'nobody'" in (strange.message or "")) == (400, True)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_a_statement_at_fault_is_400_and_not_worth_a_retry(backend: str, tmp_path: Path) -> None:
+    async with opened(backend, tmp_path) as transport:
+        outcome = await query(transport, "SELECT nothing FROM counters")
+
+    assert outcome.status_code == 400
+    assert "nothing" in outcome.body["message"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from runafter.connectors import odata
-from runafter.connectors.answers import Refused, connector_failure, failure, ok
+from runafter.connectors.answers import Refused, connector_failure, failure, ok, refuse
 from runafter.connectors.packs.sql.database import bare_table, statements
 from runafter.connectors.packs.sql.tsql import TOKEN
 from runafter.connectors.spec import LiveCall
@@ -95,6 +95,8 @@ class SqlTransport:
         except self._sqlalchemy.exc.NoSuchTableError as error:
             return connector_failure(404, f"Could not find the table '{error}'.", source="sql")
         except self._sqlalchemy.exc.OperationalError as error:
+            if not _passes(self.dialect, error):
+                return connector_failure(400, _words(error), source="sql")
             return Outcome(
                 status_code=503,
                 code="SqlOperationalError",
@@ -145,10 +147,13 @@ class SqlTransport:
 
     def _procedure(self, name: str, values: Mapping[str, Any]) -> Outcome:
         bare = name.replace("[", "").replace("]", "")
+        if self.dialect != "mssql":
+            bare = bare.removeprefix("dbo.")  # SQL Server's default schema; other servers have it under no name
         if not re.fullmatch(r"[\w.]+", bare):
             return connector_failure(400, f"'{name}' is no stored procedure.", source="sql")
         parameters = {key.lstrip("@"): _sent(value) for key, value in values.items()}
         with self.engine.begin() as connection:
+            parameters = self._in_order(connection, bare, parameters)
             text = procedure_call(self.dialect, bare, parameters, returns=self._returns(connection, bare))
             result = connection.execute(self._sqlalchemy.text(text), parameters)
             rows = [_shown(row) for row in result.mappings()] if result.returns_rows else None
@@ -161,6 +166,31 @@ class SqlTransport:
         text = "SELECT prokind FROM pg_proc WHERE oid = to_regproc(CAST(:name AS TEXT))"
         found = connection.execute(self._sqlalchemy.text(text), {"name": name}).scalar()
         return found not in ("p", b"p")
+
+    def _in_order(self, connection: Any, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return parameters as the procedure declares them: MariaDB and MySQL take them by place, not by name.
+
+        Raises:
+            Refused: 400, the procedure has none of this name.
+        """
+        if self.dialect not in ("mysql", "mariadb") or not parameters:
+            return parameters
+        schema, _, bare = name.rpartition(".")
+        text = (
+            "SELECT parameter_name FROM information_schema.parameters WHERE specific_name = :name"
+            " AND specific_schema = COALESCE(:schema, DATABASE()) ORDER BY ordinal_position"
+        )
+        found = connection.execute(
+            self._sqlalchemy.text(text), {"name": bare, "schema": None if schema in ("", "dbo") else schema}
+        )
+        declared = [str(declared) for (declared,) in found]
+        given = {key.lower(): value for key, value in parameters.items()}
+        strange = sorted(given.keys() - {key.lower() for key in declared})
+        if strange:
+            raise refuse(
+                400, "BadRequest", f"The procedure '{name}' has no parameter '{strange[0]}'; it has {declared}."
+            )
+        return {key: given[key.lower()] for key in declared if key.lower() in given}
 
     # -- rows ------------------------------------------------------------------------------------------------------
 
@@ -262,6 +292,22 @@ def _json_value(value: Any) -> Any:
             return base64.b64encode(bytes(value)).decode()
         case _:
             return str(value)
+
+
+_MYSQL_PASSES = (1040, 1158, 1159, 1160, 1161, 1205, 1213, 2002, 2003, 2006, 2013)
+"""Too many connections, network errors, lock waits, deadlocks, a server that is gone: the same call may succeed later."""
+
+
+def _passes(dialect: str, error: Any) -> bool:
+    """Say whether an operational error may pass, or whether the statement itself is at fault."""
+    original = error.orig
+    match dialect:
+        case "sqlite":
+            return any(word in str(original) for word in ("locked", "busy", "unable to open", "disk I/O"))
+        case "mysql" | "mariadb":
+            return bool(getattr(original, "args", None)) and original.args[0] in _MYSQL_PASSES
+        case _:
+            return True
 
 
 def _words(error: BaseException) -> str:
