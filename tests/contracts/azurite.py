@@ -26,9 +26,7 @@ def azurite() -> Iterator[str]:
     if program is None:
         pytest.skip("azurite is neither on PATH nor in .test-peers (npm install azurite)")
     arguments = ["--inMemoryPersistence", "--blobPort", "0", "--skipApiVersionCheck", "--disableTelemetry"]
-    process = subprocess.Popen(
-        [program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     try:
         seen = ""
