@@ -1,7 +1,9 @@
 """Seed files: a tenant's content, connections and faults as YAML.
 
-Top keys: `user`, `connections` (name: user, idempotent, settings), `faults`, and
-one key per connector, whose content its pack understands (see each pack's page).
+Top keys: `user`, `connections` (name: user, idempotent, settings), `faults`,
+`users`, `groups` and `licences` (name: seats) of the directory, and one key per
+service, by its everyday name or its connector's; its pack understands what
+stands below (see each pack's page).
 """
 
 from __future__ import annotations
@@ -15,6 +17,17 @@ import yaml
 from runafter.connectors.resolve import UnknownConnector
 from runafter.errors import DefinitionError
 from runafter.tenant.tenant import Tenant
+
+EVERYDAY_NAMES = {
+    "sharepoint": "sharepointonline",
+    "outlook": "office365",
+    "entra": "azuread",
+    "excel": "excelonline",
+    "sentinel": "azuresentinel",
+    "blob": "azureblob",
+}
+"""What people call a service, by its connector's name where that is another one."""
+_DIRECTORY = ("users", "groups", "licences")
 
 
 class InvalidSeed(DefinitionError):
@@ -48,6 +61,9 @@ def apply_seed(tenant: Tenant, content: Mapping[str, Any]) -> None:
     Raises:
         InvalidSeed: a connector is unknown or its content is of the wrong kind.
     """
+    directory = {name: content[name] for name in _DIRECTORY if content.get(name)}
+    if directory:
+        _apply_connector(tenant, "azuread", _directory_seed(directory))
     for name, value in content.items():
         if name == "user":
             tenant.user = str(value)
@@ -57,13 +73,26 @@ def apply_seed(tenant: Tenant, content: Mapping[str, Any]) -> None:
         elif name == "faults":
             for rule in value:
                 tenant.faults.add(rule)
-        else:
+        elif name not in _DIRECTORY:
             _apply_connector(tenant, name, value)
+
+
+def connector_named(name: str) -> str:
+    """Return the connector that an everyday name means; any other name as it is."""
+    return EVERYDAY_NAMES.get(name.strip().lower(), name)
+
+
+def _directory_seed(given: Mapping[str, Any]) -> dict[str, Any]:
+    licences = given.get("licences") or {}
+    if not isinstance(licences, Mapping):
+        raise InvalidSeed("licences are names with their seats", pointer="/licences", hint="Write SPE_E3: 50.")
+    skus = {str(sku): {"seats": seats} for sku, seats in licences.items()}
+    return {"users": given.get("users"), "groups": given.get("groups"), "skus": skus}
 
 
 def _apply_connector(tenant: Tenant, name: str, value: Any) -> None:
     try:
-        pack = tenant.registry.pack_of(name)
+        pack = tenant.registry.pack_of(connector_named(name))
     except UnknownConnector as error:
         raise InvalidSeed(error.message, pointer=f"/{name}", hint=error.hint) from error
     try:
