@@ -244,6 +244,17 @@ def test_secured_inputs_hide_the_error_as_well() -> None:
     assert "s3cret" not in repr(done.records)
 
 
+def test_an_empty_secure_parameter_hides_nothing() -> None:
+    authentication = {"$authentication": {"type": "SecureObject", "defaultValue": {}}}
+    inputs = {"authentication": "@parameters('$authentication')", "body": "shown"}
+    program = program_of({"Send": http(inputs=inputs)}, parameters=authentication)
+
+    done = drive(program, {"Send": OK})
+
+    assert done.record("Send").inputs["body"] == "shown"
+    assert not done.calls[0][1].secure_inputs
+
+
 def test_secure_parameters_stay_out_of_history() -> None:
     program = program_of(
         {

@@ -62,3 +62,26 @@ def test_slots_start_in_order_wait_and_overflow() -> None:
     assert slots.offer("f") == "wait"
     assert [slots.ended(name) for name in "acdf"] == ["d", "f", None, None]
     assert not slots.running
+
+
+def test_with_split_on_conditions_are_asked_of_each_item() -> None:
+    trigger = {
+        "splitOn": "@triggerOutputs()?['body/value']",
+        "conditions": [{"expression": "@equals(triggerOutputs()?['body/Status/Value'], 'New')"}],
+    }
+    items = [{"ID": number, "Status": {"Value": status}} for number, status in enumerate(["New", "Old", "New"])]
+
+    decision = _decide(trigger, {"value": items})
+
+    assert [run.trigger["outputs"]["body"]["ID"] for run in decision.runs] == [0, 2]
+
+
+def test_split_on_skips_an_event_none_of_whose_items_is_wanted() -> None:
+    trigger = {
+        "splitOn": "@triggerBody()?['value']",
+        "conditions": [{"expression": "@equals(triggerBody()?['n'], 1)"}],
+    }
+
+    decision = _decide(trigger, {"value": [{"n": 2}]})
+
+    assert (decision.status, decision.code) == ("Skipped", "TriggerConditionNotMet")

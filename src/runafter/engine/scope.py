@@ -92,9 +92,11 @@ class RunScope:
         folded = name.casefold()
         if folded not in parameters:
             raise EvaluationError(f"The workflow parameter '{name}' is not found.")
-        if folded in self._machine.secure_parameters:
+        value = parameters[folded]
+        # An empty one hides nothing: every Power Automate call passes the SecureObject `$authentication`.
+        if folded in self._machine.secure_parameters and value not in ({}, "", None):
             self.is_tainted = True
-        return parameters[folded]
+        return value
 
     def app_setting(self, name: str) -> Any:
         settings = self._machine.app_settings

@@ -38,6 +38,9 @@ class Decision:
     error: dict[str, Any] | None = None
 
 
+_NOT_MET = Decision(status="Skipped", code="TriggerConditionNotMet")
+
+
 @dataclass(slots=True)
 class TriggerScope:
     """What an expression of a trigger may read: the event, parameters and settings, but no action."""
@@ -117,28 +120,40 @@ def _named(values: Mapping[str, Any], name: str, what: str) -> Any:
 
 
 def decide(program: Program, trigger: Trigger, scope: TriggerScope) -> Decision:
-    """Say whether an event starts runs, and which. All conditions must hold; with split-on each item starts one run."""
+    """Say whether an event starts runs, and which. All conditions must hold.
+
+    With split-on each item is an event of its own, conditions included: the usual
+    `triggerOutputs()?['body/Status/Value']` of a SharePoint trigger, which splits
+    by default, reads the item (robertheep.de/all-blogs/trigger-conditions-power-automate
+    and others, read 2026-11-21).
+    """
     faulty = _schema_fault(trigger, scope.record)
     if faulty is not None:
         return Decision(status="Failed", code="TriggerInputSchemaMismatch", error=faulty)
     try:
-        for condition in trigger.conditions:
-            holds = condition.evaluate(scope)
-            if not isinstance(holds, bool):
-                raise EvaluationError(
-                    f"A condition of the trigger '{trigger.name}' is of type '{type_name(holds)}', not a boolean."
-                )
-            if not holds:
-                return Decision(status="Skipped", code="TriggerConditionNotMet")
-        if trigger.split_on is None:
-            return Decision(status="Succeeded", runs=(_run(trigger, scope, scope.record),))
-        return _split(program, trigger, trigger.split_on, scope)
+        if trigger.split_on is not None:
+            return _split(program, trigger, trigger.split_on, scope)
+        if not _conditions_hold(trigger, scope):
+            return _NOT_MET
+        return Decision(status="Succeeded", runs=(_run(trigger, scope, scope.record),))
     except FAULTS as fault:
         message = (
             f"Unable to process template language expressions for trigger '{trigger.name}' at line '0' and column '0': "
             f"'{message_of(fault)}'."
         )
         return Decision(status="Failed", code="InvalidTemplate", error={"code": "InvalidTemplate", "message": message})
+
+
+def _conditions_hold(trigger: Trigger, scope: TriggerScope) -> bool:
+    for condition in trigger.conditions:
+        holds = condition.evaluate(scope)
+        if not isinstance(holds, bool):
+            raise EvaluationError(
+                f"A condition of the trigger '{trigger.name}' is of type '{type_name(holds)}', not a boolean."
+            )
+        if not holds:
+            return False
+    return True
 
 
 def _schema_fault(trigger: Trigger, record: dict[str, Any]) -> dict[str, Any] | None:
@@ -178,9 +193,12 @@ def _split(program: Program, trigger: Trigger, split_on: Template, scope: Trigge
     try:
         for item in items:
             scope.record = {**whole, "outputs": {**kept, "body": item}}
-            runs.append(_run(trigger, scope, scope.record))
+            if _conditions_hold(trigger, scope):
+                runs.append(_run(trigger, scope, scope.record))
     finally:
         scope.record = whole
+    if items and not runs:
+        return _NOT_MET
     return Decision(status="Succeeded", runs=tuple(runs))
 
 
