@@ -1,7 +1,7 @@
 """Run the benchmark cases: `python -m bench [case ...] [--runs 5] [--quick]`.
 
 A case is a module in `bench/cases` with `TITLE` and `measure(quick) -> dict` of
-figures (numbers; what `SHOWN` names is printed). The median run by the first
+figures (numbers); `BARS` may hold ("at least", n), ("at most", n) or ("within", low, high) by figure. The median run by the first
 figure is kept as `bench/results/<case>.json` with machine and commit.
 """
 
@@ -93,9 +93,15 @@ def show(result: dict[str, Any]) -> None:
         bar = result["bars"].get(name)
         verdict = ""
         if bar is not None:
-            kind, limit = bar
-            met = value >= limit if kind == "at least" else value <= limit
-            verdict = f"   bar: {kind} {limit:,}  {'met' if met else 'MISSED'}"
+            kind, *limits = bar
+            met = (
+                value >= limits[0]
+                if kind == "at least"
+                else limits[0] <= value <= limits[1]
+                if kind == "within"
+                else value <= limits[0]
+            )
+            verdict = f"   bar: {kind} {' to '.join(f'{limit:,}' for limit in limits)}  {'met' if met else 'MISSED'}"
         print(f"  {name:<42} {text:>14}{verdict}")
 
 

@@ -69,6 +69,11 @@ _MEASURED = (
     "fit to the published loop timings of 'Parallel processing in Power Automate', table 2; not a Microsoft limit"
 )
 
+_BRANCHES = (
+    "fit to the published branch timings of 'Parallel processing in Power Automate', table 1, and its 'roughly 1-2 seconds"
+    " per connector call'; not a Microsoft figure"
+)
+
 CALIBRATED_BUCKET = Throttle(
     name="calibrated",
     kind="bucket",
@@ -99,6 +104,18 @@ PROFILES: dict[str, TenantProfile] = {
             default=Latency(service_s=2.0, service_jitter_s=0.37, overhead_s=0.8),
             throttles={"sharepointonline": (CALIBRATED_BUCKET,)},
             source=_MEASURED,
+        ),
+        TenantProfile(
+            name="calibrated-branches",
+            title="Connectors as the published branch timings show them: 1-2 s start-up a call, then 0.5 to 3 s of service",
+            default=Latency(service_s=1.0, service_jitter_s=0.8, overhead_s=1.0, overhead_jitter_s=1.0),
+            latencies={
+                "dataverse": Latency(service_s=2.3, service_jitter_s=0.6, overhead_s=1.0, overhead_jitter_s=1.0),
+                "sql": Latency(service_s=2.2, service_jitter_s=0.6, overhead_s=1.0, overhead_jitter_s=1.0),
+                "office365": Latency(service_s=0.6, service_jitter_s=0.6, overhead_s=1.0, overhead_jitter_s=1.0),
+                "teams": Latency(service_s=0.5, service_jitter_s=0.6, overhead_s=1.0, overhead_jitter_s=1.0),
+            },
+            source=_BRANCHES,
         ),
     )
 }
