@@ -94,6 +94,17 @@ def test_increment_without_value_adds_one() -> None:
     assert done.record("Up").outputs == {"body": {"name": "n", "value": 2}}
 
 
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [("array", []), ("boolean", False), ("integer", 0), ("float", 0.0), ("string", ""), ("object", None)],
+)
+def test_a_variable_declared_without_a_value_holds_its_types_own(type_: str, value: Any) -> None:
+    done = drive({"Declare": _init("v", type_), "Read": compose("@variables('v')", after={"Declare": ["Succeeded"]})})
+
+    assert done.record("Read").outputs == value
+    assert "value" not in done.record("Declare").inputs["variables"][0]
+
+
 def test_variable_that_was_never_initialized_fails_by_name() -> None:
     flow = {
         "Root": compose(),

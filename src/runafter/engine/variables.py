@@ -16,7 +16,6 @@ from runafter.engine.outcome import HIDDEN, type_name
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame, Variable
 from runafter.engine.static import settle_static
-from runafter.expressions.template import Template
 from runafter.program.steps import VariableStep
 
 _SUPPORTED = {
@@ -64,7 +63,7 @@ def start_variable(machine: Machine, frame: Frame, node: Node) -> None:
 def _initialize(machine: Machine, step: VariableStep, scope: Any) -> Any:
     rows = []
     for name, type_, template in step.declarations:
-        value = _first_value(type_, _evaluated(template, scope))
+        value = _unset(type_) if template is None else _first_value(type_, template.evaluate(scope))
         if value is not None:
             _check(name, type_, value)
         _check_size(machine, name, value)
@@ -74,8 +73,13 @@ def _initialize(machine: Machine, step: VariableStep, scope: Any) -> Any:
     return {"variables": rows}
 
 
-def _evaluated(template: Template | None, scope: Any) -> Any:
-    return None if template is None else template.evaluate(scope)
+def _unset(type_: str) -> Any:
+    """Return what a variable holds that was declared without a value; an object holds nothing.
+
+    Source: samurai-emblem.com, "Array" and "Boolean. Data type of the variable (Power Automate Cloud flows)", read
+        2026-11-21: no items, false. Public flows in production read such variables with `length` and `union`.
+    """
+    return {"array": [], "boolean": False, "integer": 0, "float": 0.0, "string": ""}.get(type_)
 
 
 def _first_value(type_: str, value: Any) -> Any:

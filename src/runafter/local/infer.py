@@ -9,7 +9,8 @@ where the call is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runafter.expressions.ast import Access, Call, Expression, Interpolation, Literal
@@ -42,6 +43,8 @@ _TIME_ARGUMENTS = {
     "dayofyear", "startofday", "startofhour", "startofmonth", "ticks", "convertfromutc", "converttoutc", "converttimezone",
     "datedifference",
 }  # fmt: skip
+_TIME_FIELDS = {"basetime", "startdate", "enddate", "timestamp"}
+_ZONE = re.compile(r"[zZ]|[+-]\d\d:\d\d")
 _NUMBER_ARGUMENTS = {"add", "sub", "mul", "div", "mod", "min", "max", "rand", "formatnumber"}
 _BOOLEAN_ARGUMENTS = {"and", "or", "not"}
 _TIME_RESULTS = _TIME_ARGUMENTS - {"dayofmonth", "dayofweek", "dayofyear", "ticks", "datedifference"} | {
@@ -66,6 +69,7 @@ class Inference:
         self._settings: dict[str, Shape] = {}
         self._items: dict[str, Shape] = {}
         self._here: list[Shape] = []
+        self._is_filter = False
         for name, parameter in program.parameters.items():
             shape = Shape(name, kind=parameter.type.casefold() if parameter.type else None)
             shape.kind = {"securestring": "string", "secureobject": "object", "int": "integer", "bool": "boolean"}.get(
@@ -202,7 +206,9 @@ class Inference:
                 source.find().kind = "array"
                 self._here.append(source.item())
                 if step.each is not None:
+                    self._is_filter = True
                     self.condition(step.each.source, wanted=True)
+                    self._is_filter = False
                 self._here.pop()
                 body.find().kind = "array"
                 body.item().unite(source.item())
@@ -225,6 +231,12 @@ class Inference:
                 source = self.value(fields.get("from"))
                 source.find().kind = "array"
                 body.want("string")
+            case "expression":
+                for key, source in fields.items():
+                    made = self.value(source)
+                    if key.casefold() in _TIME_FIELDS and not made.is_known:
+                        made.want("timestamp")
+                body.want("timestamp")
             case _:
                 self.value(step.inputs.source)
 
@@ -324,7 +336,9 @@ class Inference:
             return
         left, right = operands
         if name == "equals":
-            if left.is_known != right.is_known:
+            if wanted and self._is_filter and not left.is_known and not right.is_known:
+                left.unite(right)
+            elif left.is_known != right.is_known:
                 known, open_ = (left, right) if left.is_known else (right, left)
                 value = known.find().constant
                 open_.compare(value, wanted=wanted)
@@ -333,6 +347,9 @@ class Inference:
             return
         if name in _ORDER:
             texts = {"string", "timestamp", "guid", "uri", "numeric"}
+            if not left.is_known and not right.is_known and left.find().kind is None and right.find().kind is None:
+                left.unite(right)
+                return
             for shape, other in ((left, right), (right, left)):
                 if shape.is_known:
                     continue
@@ -397,6 +414,8 @@ class Inference:
             self._truth(call, wanted=True)
             return Shape(kind="boolean")
         arguments = [self.expression(argument) for argument in call.arguments]
+        if name in _TIME_ARGUMENTS and call.arguments:
+            self._zoned(call.arguments[0])
         rule = RULES.get(name)
         if rule is not None:
             return rule(arguments)
@@ -432,6 +451,18 @@ class Inference:
         if name == "length":
             return Shape(kind="integer")
         return Shape(kind="string" if name in {"concat", "join", "guid", "uriquery", "urihost", "string"} else None)
+
+    def _zoned(self, instant: Expression) -> None:
+        """Note that the text before a zone's letter is a time without one: `concat(x, 'Z')`, `@{x}Z`."""
+        parts: Sequence[Any] = ()
+        if isinstance(instant, Interpolation):
+            parts = instant.parts
+        elif isinstance(instant, Call) and instant.name.casefold() == "concat":
+            parts = [part.value if isinstance(part, Literal) else part for part in instant.arguments]
+        texts = [part for part in parts if isinstance(part, str)]
+        open_ = [part for part in parts if isinstance(part, Expression)]
+        if len(open_) == 1 and parts[0] is open_[0] and _ZONE.fullmatch("".join(texts)):
+            self.expression(open_[0]).find().kind = "local time"
 
     def _root(self, name: str, call: Call) -> Shape | None:
         first = call.arguments[0].value if call.arguments and isinstance(call.arguments[0], Literal) else None

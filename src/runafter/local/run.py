@@ -36,6 +36,8 @@ T = TypeVar("T")
 Notice = NoteStarted | RecordAction | SendResponse | FinishRun
 Listener = Callable[[str, Notice], None]
 TICKS_PER_S = 10_000_000
+_ZERO = "00000000-0000-0000-0000-000000000000"
+"""Stands for the subscription and the environment, so that flows which cut such ids out of names find one."""
 
 
 class RunRefused(RunafterError):
@@ -358,11 +360,11 @@ def _connections(program: Program, given: Any) -> dict[str, Any]:
 def _workflow_of(definition: Definition) -> dict[str, Any]:
     name = definition.metadata.get("WorkflowId") or definition.name
     return {
-        "id": f"/workflows/{name}",
+        "id": f"/subscriptions/{_ZERO}/resourceGroups/local/providers/Microsoft.Logic/workflows/{name}",
         "name": name,
         "type": "Microsoft.Logic/workflows",
         "location": "local",
-        "tags": {"flowDisplayName": definition.name, "environmentName": "local"},
+        "tags": {"flowDisplayName": definition.name, "environmentName": f"Default-{_ZERO}"},
     }
 
 

@@ -237,9 +237,9 @@ def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:
         return _items(shape, seen, depth)
     if shape.json_of is not None or shape.base64_of is not None or shape.split is not None or shape.fragments:
         return _text(shape, index, seen, depth)
-    for candidate in shape.candidates:
-        if _fits(candidate, shape):
-            return candidate
+    fitting = [candidate for candidate in shape.candidates if _fits(candidate, shape)]
+    if fitting:
+        return fitting[index % len(fitting)]
     match shape.kind:
         case "integer":
             return _number(shape, index)
@@ -320,6 +320,9 @@ def _text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
     if fitting is not None and fitting not in shape.avoided:
         return fitting
     text = _word(shape, index)
+    for fragment in shape.fragments:
+        if fragment.casefold() not in text.casefold() or len(text) < _ROOM:
+            text = text.ljust(_ROOM, "x") + fragment + "x" * _ROOM
     while text in shape.avoided:
         text += "_"
     return text.ljust(shape.least_chars, "x")
@@ -329,10 +332,12 @@ def _word(shape: Shape, index: int) -> str:
     name = shape.name.casefold()
     form = (shape.schema or {}).get("format")
     if (
-        shape.kind == "timestamp"
+        shape.kind in {"timestamp", "local time"}
         or form == "date-time"
         or _says(name, ("date", "createdon", "modifiedon", "timestamp", "datetime"))
     ):
+        if shape.kind == "local time":
+            return f"2026-01-{5 + index % 20:02d}T09:30:00"
         return (
             f"2026-01-{5 + index % 20:02d}" if form == "date" else _TIMESTAMP.replace("-05T", f"-{5 + index % 20:02d}T")
         )
@@ -361,7 +366,7 @@ def _fits(value: Any, shape: Shape) -> bool:
     if value in shape.avoided:
         return False
     match shape.kind:
-        case "string" | "timestamp" | "uri" | "guid" | "numeric" | "xml" | "zone":
+        case "string" | "timestamp" | "local time" | "uri" | "guid" | "numeric" | "xml" | "zone":
             return isinstance(value, str)
         case "integer":
             return isinstance(value, int) and not isinstance(value, bool)
