@@ -54,9 +54,11 @@ async def _measure(calls: int) -> dict[str, float]:
     inputs = {"parameters": {"entityName": "accounts", "$top": 1}}
 
     async def through_connector(number: int) -> object:
-        return await live.perform(
+        outcome = await live.perform(
             CallOperation(id=f"r/a/{number}", run_id="r", action="a", target=target, inputs=inputs)
         )
+        assert outcome.status_code == 200, outcome
+        return outcome
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
 
