@@ -93,10 +93,11 @@ def test_a_tenant_serves_run_after_run_and_its_time_goes_on() -> None:
     pause = {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Hour"}}}
     flow = _flow(Add=_add("One"), Pause=pause | {"runAfter": {"Add": ["Succeeded"]}})
 
-    runafter.run(flow, tenant=tenant)
+    first = runafter.run(flow, tenant=tenant)
     second = runafter.run(flow, tenant=tenant)
 
     assert second.journal[0].at >= START_TICKS + 3600 * 10_000_000
+    assert second.run_id != first.run_id
     assert len(show.rows(tenant, "sharepointonline", "Tasks")) == 2
 
 

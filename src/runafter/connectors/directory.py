@@ -195,6 +195,7 @@ class Directory:
             "createdDateTime": iso(self.now),
             "members": [],
             "owners": [],
+            "licences": [str(sku) for sku in fields.get("licences") or []],
         }
         self.store.put(GROUPS, row["id"], row)
         for member in fields.get("members") or []:
@@ -202,15 +203,17 @@ class Directory:
         return self.store.get(GROUPS, row["id"]) or row
 
     def join(self, group: str, user: str) -> None:
-        """Add a member.
+        """Add a member, who gets the group's licences.
 
         Raises:
-            Refused: 400 when the user is a member already.
+            Refused: 400 when the user is a member already or no seat is left.
         """
         row, member = self.need_group(group), self.need_user(user)
         if member["id"] in row["members"]:
             text = "One or more added object references already exist for the following modified properties: 'members'."
             raise refuse(400, "Request_BadRequest", text)
+        if row.get("licences"):
+            self.license(member["id"], list(row["licences"]), [])
         self.store.put(GROUPS, row["id"], {**row, "members": [*row["members"], member["id"]]})
 
     def leave(self, group: str, user: str) -> None:
@@ -218,6 +221,9 @@ class Directory:
         if member["id"] not in row["members"]:
             raise refuse(404, "Request_ResourceNotFound", f"Resource '{user}' is no member of '{group}'.")
         self.store.put(GROUPS, row["id"], {**row, "members": [m for m in row["members"] if m != member["id"]]})
+        held = {entry["skuId"] for entry in member["assignedLicenses"]}
+        kept = {sku for other in self.groups_of(member["id"]) for sku in other.get("licences") or ()}
+        self.license(member["id"], [], [sku for sku in row.get("licences") or () if sku in held - kept])
 
     def members(self, group: str) -> list[Row]:
         row = self.need_group(group)
@@ -237,11 +243,11 @@ def shown_user(row: Row, select: str = "") -> dict[str, Any]:
 
 
 def shown_group(row: Row) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in ("members", "owners")}
+    return {key: value for key, value in row.items() if key not in ("members", "owners", "licences")}
 
 
 def seed_directory(store: Store, value: Any, around: Surroundings, now: int) -> None:
-    """Fill `users: [{userPrincipalName, displayName, manager, ...}]`, `groups: [{displayName, members}]`, `skus: {id: {name, seats}}`."""
+    """Fill `users: [{userPrincipalName, displayName, manager, ...}]`, `groups: [{displayName, members, licences}]`, `skus: {id: {name, seats}}`."""
     directory = Directory(around, now)
     for entry in value.get("users") or []:
         fields = {"userPrincipalName": entry} if isinstance(entry, str) else entry

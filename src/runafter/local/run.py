@@ -23,7 +23,16 @@ from runafter.local.auto import Auto
 from runafter.local.mocks import Mocks, load
 from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program, pack
-from runafter.local.tenant import CALLBACKS, FaultLike, OnTenant, TenantLike, attached, open_tenant, start_of
+from runafter.local.tenant import (
+    CALLBACKS,
+    FaultLike,
+    OnTenant,
+    TenantLike,
+    attached,
+    open_tenant,
+    seed_of_run,
+    start_of,
+)
 from runafter.local.triggers import outputs_of, trigger_record
 from runafter.program.build import build
 from runafter.program.steps import CallStep, Program
@@ -252,7 +261,7 @@ class Job:
 
     def run_virtually(self, *, seed: int = 0) -> RunResult:
         """Run on a new virtual clock, which begins where the tenant's time stands."""
-        return run_virtual(self.simulate, seed=seed, start_ticks=start_of(self.tenant))
+        return run_virtual(self.simulate, seed=seed_of_run(self.tenant, seed), start_ticks=start_of(self.tenant))
 
     async def simulate(self, simulation: Simulation) -> RunResult:
         """Run in a simulation, on its clock."""

@@ -55,8 +55,8 @@ def open_tenant(
 
     `faults` are rules, or a file with `faults:` in it. `profile` is the name of
     a tenant profile (`instant`, `documented`, ...); `state` a SQLite file that
-    keeps the tenant. A file that has content already is not seeded again. A new
-    tenant's time begins at `start_ticks`.
+    keeps the tenant. A file that has content already is not seeded again, and its
+    time goes on; a new tenant's begins at `start_ticks`.
 
     Raises:
         InvalidSeed, InvalidFault, NotSupported, BrokenState: an argument is wrong.
@@ -66,6 +66,8 @@ def open_tenant(
         tenant = source
     else:
         kept = SqliteState(Path(state)) if state is not None else State()
+        stopped = kept.service("$tenant").get("clock", "now")
+        start_ticks = max(start_ticks, stopped["ticks"]) if stopped else start_ticks
         tenant = Tenant(clock=ManualClock(start_ticks), state=kept, profile=profile or "instant", seed=seed)
         is_new = not kept.services()
         if isinstance(source, Mapping):
@@ -99,6 +101,13 @@ def start_of(tenant: Tenant | None) -> int:
     return START_TICKS
 
 
+def seed_of_run(tenant: Tenant | None, seed: int) -> int:
+    """Return the seed of the tenant's next virtual run: each has ids of its own, the first one those of `seed`."""
+    if tenant is None:
+        return seed
+    return seed + 1_000_003 * (tenant.store_of("$tenant").next_number("run") - 1)
+
+
 @contextmanager
 def attached(tenant: Tenant | None, now_ticks: Callable[[], int]) -> Iterator[OnTenant | None]:
     """Give the tenant a host's clock; on leaving, its time stands still and can be looked at without a host."""
@@ -113,6 +122,7 @@ def attached(tenant: Tenant | None, now_ticks: Callable[[], int]) -> Iterator[On
     finally:
         tenant.on_signal = None
         tenant.clock = ManualClock(now_ticks())
+        tenant.store_of("$tenant").put("clock", "now", {"ticks": tenant.clock.ticks})
 
 
 class OnTenant:

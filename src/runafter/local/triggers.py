@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from runafter.engine.faults import FAULTS
+from runafter.engine.triggers import Decision, TriggerRun, TriggerScope, decide
+from runafter.expressions.template import Template
 from runafter.program.steps import Program
 from runafter.values.time import Timestamp, round_trip
 
@@ -39,3 +43,32 @@ def trigger_record(program: Program, outputs: Mapping[str, Any], now_ticks: int)
     if trigger is not None and trigger.recurrence is not None:
         record["scheduledTime"] = moment
     return record
+
+
+def decided(
+    program: Program,
+    outputs: Mapping[str, Any],
+    now_ticks: int,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    app_settings: Mapping[str, str] | None = None,
+) -> Decision:
+    """Return which runs an event starts, by the trigger's conditions and split-on; each run's `trigger` holds its outputs.
+
+    Outputs that are no list where the trigger splits are one item already.
+    """
+    record = trigger_record(program, outputs, now_ticks)
+    trigger = next(iter(program.triggers.values()), None)
+    if trigger is None:
+        return Decision(status="Succeeded", runs=(TriggerRun(trigger=record),))
+    scope = TriggerScope(record, now_ticks, parameters or {}, app_settings or {})
+    if trigger.split_on is not None and not _is_list(trigger.split_on, scope):
+        trigger = replace(trigger, split_on=None)
+    return decide(program, trigger, scope)
+
+
+def _is_list(split_on: Template, scope: TriggerScope) -> bool:
+    try:
+        return isinstance(split_on.evaluate(scope), list)
+    except FAULTS:
+        return False

@@ -12,6 +12,7 @@ from runafter.connectors.resolve import flat
 from runafter.errors import EnvironmentFault
 from runafter.protocol.events import Outcome
 from runafter.tenant.chance import chance
+from runafter.tenant.names import connector_named
 
 FaultKind = Literal["error", "timeout", "commit-then-timeout", "down", "token-expiry", "slow"]
 
@@ -26,8 +27,9 @@ class InvalidFault(EnvironmentFault):
 class Fault:
     """One rule.
 
-    `operation` is a pattern over `connector.operation`; `sharepointonline.*`, and
-    `dataverse.create` for every operation that begins so. `rate` is the share of
+    `operation` is a pattern over `connector.operation`; `sharepoint.*`, and
+    `dataverse.create` for every operation that begins so. The connector goes by
+    its everyday name, its own or its apiId. `rate` is the share of
     matching calls, `nth` the matching calls by number from 1, `times` how many at
     most. `from_s`/`to_s` bound it in seconds since the tenant began. `when`
     compares arguments by flat name. `error` answers `status`; `timeout` never
@@ -51,9 +53,8 @@ class Fault:
     when: Mapping[str, Any] = field(default_factory=dict)
 
     def covers(self, names: Iterable[str], operation: str) -> bool:
-        pattern = self.operation.lower()
-        if "." not in pattern:
-            pattern = f"{pattern}.*"
+        connector, _, rest = self.operation.lower().partition(".")
+        pattern = f"{connector_named(connector)}.{rest or '*'}"
         for name in names:
             full = f"{name}.{operation}".lower()
             if fnmatch.fnmatchcase(full, pattern) or fnmatch.fnmatchcase(full, f"{pattern}*"):

@@ -16,17 +16,9 @@ import yaml
 
 from runafter.connectors.resolve import UnknownConnector
 from runafter.errors import DefinitionError
+from runafter.tenant.names import connector_named
 from runafter.tenant.tenant import Tenant
 
-EVERYDAY_NAMES = {
-    "sharepoint": "sharepointonline",
-    "outlook": "office365",
-    "entra": "azuread",
-    "excel": "excelonline",
-    "sentinel": "azuresentinel",
-    "blob": "azureblob",
-}
-"""What people call a service, by its connector's name where that is another one."""
 _DIRECTORY = ("users", "groups", "licences")
 
 
@@ -75,11 +67,6 @@ def apply_seed(tenant: Tenant, content: Mapping[str, Any]) -> None:
                 tenant.faults.add(rule)
         elif name not in _DIRECTORY:
             _apply_connector(tenant, name, value)
-
-
-def connector_named(name: str) -> str:
-    """Return the connector that an everyday name means; any other name as it is."""
-    return EVERYDAY_NAMES.get(name.strip().lower(), name)
 
 
 def _directory_seed(given: Mapping[str, Any]) -> dict[str, Any]:

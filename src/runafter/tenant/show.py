@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runafter.errors import NotSupported
-from runafter.tenant.seeds import connector_named
+from runafter.tenant.names import connector_named
 from runafter.tenant.tenant import Tenant
 
 
@@ -32,7 +32,9 @@ def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[st
     if table is None:
         return [{"table": key, "rows": len(store.rows(key))} for key in sorted(known)]
     wanted = table.lower()
-    found = [key for key in known if key.lower() == wanted or key.lower().endswith(tuple(mark + wanted for mark in "/|."))]
+    found = [
+        key for key in known if key.lower() == wanted or key.lower().endswith(tuple(mark + wanted for mark in "/|."))
+    ]
     if not found:
         raise NotSupported(f"{name} has no table {table!r}; it has {', '.join(sorted(known)) or 'none'}", code="TEN005")
     return [row for key in found for _, row in store.rows(key)]

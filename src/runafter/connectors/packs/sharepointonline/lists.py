@@ -130,12 +130,25 @@ class Lists:
             raise refuse(400, "-1, Microsoft.SharePoint.Client.InvalidClientQueryException",
                          f"Cannot convert the value '{value}' of the field '{name}' to a number.")  # fmt: skip
 
+    def _unique(self, of: SharePointList, values: Mapping[str, Any], own: Any = None) -> None:
+        for name, column in of.columns.items():
+            value = values.get(name)
+            if not column.get("unique") or value in (None, ""):
+                continue
+            if any(row.get(name) == value and row["ID"] != own for _, row in self.store.rows(of.table)):
+                text = (
+                    "The list item could not be added or updated because duplicate values were found in the following "
+                    f"field(s) in the list: [{name}]."
+                )
+                raise refuse(400, "-2130575169, Microsoft.SharePoint.SPDuplicateValuesFoundException", text)
+
     def add(self, of: SharePointList, item: Mapping[str, Any]) -> Row:
         values = self.fields_of(of, item)
         for name, column in of.columns.items():
             if column.get("required") and values.get(name) in (None, "") and "default" not in column:
                 raise refuse(400, "-2130575163, SPException", f"The field '{name}' is required.")
         defaults = {name: column.get("default") for name, column in of.columns.items()}
+        self._unique(of, values)
         number = self.store.next_number(of.table)
         row = {
             "ID": number,
@@ -171,6 +184,7 @@ class Lists:
         row = self.item(of, ident)
         self.must_match(of, row, if_match)
         values = self.fields_of(of, item)
+        self._unique(of, values, row["ID"])
         changed = {**row, **values, "Modified": iso(self.now), "Editor": self.user, "$version": row["$version"] + 1}
         self.store.put(of.table, str(row["ID"]), changed)
         return changed
@@ -270,6 +284,8 @@ def _plain(value: Any) -> Any:
             return value["Value"]
         if "Claims" in value:
             return str(value["Claims"]).rsplit("|", 1)[-1]
+        if "Email" in value:
+            return value["Email"]
         if "results" in value:
             return [_plain(item) for item in value["results"]]
     if isinstance(value, list):

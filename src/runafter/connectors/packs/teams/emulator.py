@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from runafter.connectors.answers import failure, ok
-from runafter.connectors.instants import iso_fraction
+from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -171,8 +171,9 @@ def post_card_and_wait(call: Call) -> Outcome:
     rule = call.store.get("settings", "answers")
     if rule is not None:
         store, around, ident, now = call.store, call.around, row["id"], call.now
-        data = rule.get("data", {})
-        call.around.later(float(rule.get("after_s", 0)), lambda: answer_card(store, around, ident, data, now))
+        data, by, after_s = rule.get("data", {}), rule.get("by"), float(rule.get("after_s", 0))
+        at = now + round(after_s * TICKS_PER_SECOND)
+        call.around.later(after_s, lambda: answer_card(store, around, ident, data, at, by=by))
     return ok({"id": row["id"]}, status=201, headers={"Location": f"/subscriptions/{row['id']}"})
 
 
@@ -311,7 +312,7 @@ def http_request(call: Call) -> Outcome:
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
-    """Fill `teams: [{id, displayName, channels: [name]}]` and `answers: {data, after_s}` for cards that wait."""
+    """Fill `teams: [{id, displayName, channels: [name]}]` and `answers: {data, by, after_s}` for cards that wait."""
     for entry in value.get("teams") or []:
         ident = str(entry.get("id") or around.new_id())
         channels = [
