@@ -53,6 +53,6 @@ def test_calls_inside_blocks_count_and_unknown_ones_are_listed() -> None:
 
 
 def test_a_placeholder_is_no_call() -> None:
-    of = measure(iter([_record(A=_call("", ""))]))
+    of = measure(iter([_record(A={"type": "OpenApiConnection", "inputs": {"host": {}, "parameters": {}}})]))
 
     assert (of.calls, of.flows) == (0, 0)
