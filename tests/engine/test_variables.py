@@ -45,6 +45,23 @@ def test_racy_variables_lose_appends_in_concurrent_iterations_alone() -> None:
     assert {_count(1, seed, "racy") for seed in range(5)} == {30}
 
 
+def _count_in_window(repetitions: int, seed: int) -> int:
+    settings = {"variables": "racy", "variable_window_s": 2.0}
+    flow = _collecting(repetitions)
+    pause = {"type": "Wait", "inputs": {"interval": {"count": "@add(1, mod(item(), 3))", "unit": "Second"}}}
+    flow["Loop"]["actions"] = {"Pause": pause} | flow["Loop"]["actions"]
+    flow["Loop"]["actions"]["Add"]["runAfter"] = {"Pause": DONE}
+    return int(drive(flow, seed=seed, settings=settings).record("Count").outputs)
+
+
+def test_a_window_lets_iterations_race_that_are_seconds_apart() -> None:
+    concurrent = [_count_in_window(10, seed) for seed in range(10)]
+
+    assert max(concurrent) < 30
+    assert concurrent == [_count_in_window(10, seed) for seed in range(10)]
+    assert {_count_in_window(1, seed) for seed in range(5)} == {30}
+
+
 def test_values_read_before_a_change_stay_as_they_were() -> None:
     append = {"type": "AppendToArrayVariable", "inputs": {"name": "rows", "value": 1}, "runAfter": {"Before": DONE}}
     flow = {

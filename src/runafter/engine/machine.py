@@ -57,6 +57,8 @@ class Machine:
         self.is_finished = False
         self.caller_waits = False
         self.is_racy = False
+        self.variable_window_s = 0.0
+        self.racing: dict[int, tuple[Any, ...]] = {}
         self.slots = 50
         self.reuse: dict[str, Any] = {}
         self.callback_base = ""
@@ -368,6 +370,7 @@ class Machine:
         """Cancel whatever is under way and skip what never began: the run is over."""
         self.work.clear()
         self.writes.clear()
+        self.racing.clear()
         for each in reversed(list(self.live.values())):
             self._cancel(each, code)
         if self.root_frame is not None:

@@ -22,7 +22,7 @@ from runafter.engine.loops import start_foreach, start_until
 from runafter.engine.machine import Machine
 from runafter.engine.plan import Starter, plan_of
 from runafter.engine.state import Activity, CallActivity, Collected, Env, Frame, Kept, LoopActivity
-from runafter.engine.variables import start_variable
+from runafter.engine.variables import start_variable, window_is_over
 from runafter.engine.waits import start_wait
 from runafter.engine.waits import wait_is_over as pause_is_over
 from runafter.program.steps import (
@@ -172,6 +172,7 @@ class Run:
         machine.client_tracking_id = event.client_tracking_id
         machine.reuse = event.reuse
         machine.is_racy = event.settings.get("variables") == "racy"
+        machine.variable_window_s = float(event.settings.get("variable_window_s") or 0.0)
         machine.slots = max(1, int(event.settings.get("in_flight", 50)))
         machine.app_settings = {name.casefold(): value for name, value in event.app_settings.items()}
         machine.workflow = {**event.workflow, "run": {"name": event.run_id, **(event.workflow.get("run") or {})}}
@@ -232,6 +233,8 @@ class Run:
             time_is_up(machine, activity)
         elif kind == "wait":
             pause_is_over(machine, activity)
+        elif kind in ("write", "written"):
+            window_is_over(machine, activity, kind)
         elif isinstance(activity, CallActivity):
             call_wait_is_over(machine, activity)
 

@@ -3,6 +3,8 @@
 With `variables: racy` an action reads at one moment and writes at a later one,
 as the platform does: what happens in between is drawn from the run's seed, so
 concurrent iterations lose updates in some runs and a serial loop never does.
+With a window (`variable_window_s`) both the write and the action's end come up
+to so many seconds later, so that iterations that are seconds apart race too.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 from runafter.engine.failing import fail, fail_inputs
 from runafter.engine.faults import FAULTS
+from runafter.engine.instants import ticks
 from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, type_name
 from runafter.engine.plan import Node
@@ -189,7 +192,27 @@ def _defer(machine: Machine, frame: Frame, node: Node, value: Any, variable: Var
     activity.is_secure = machine.scope.is_tainted
     before = list(variable.value) if isinstance(variable.value, list) else variable.value
     machine.begin(activity)
-    machine.writes.append((_write, activity, (value, before)))
+    if machine.variable_window_s > 0:
+        _later(machine, activity, "write", (value, before))
+    else:
+        machine.writes.append((_write, activity, (value, before)))
+
+
+def _later(machine: Machine, activity: Activity, kind: str, kept: tuple[Any, ...]) -> None:
+    """Go on with the activity at a moment drawn from the window."""
+    machine.racing[activity.serial] = kept
+    after_s = machine.draw(f"variable {kind} {activity.serial}") * machine.variable_window_s
+    machine.start_timer(activity, kind, machine.now + ticks(after_s))
+
+
+def window_is_over(machine: Machine, activity: Activity, kind: str) -> None:
+    """Write what was read before, or end an action that has written."""
+    kept = machine.racing.pop(activity.serial)
+    if kind == "write":
+        _write(machine, activity, (kept[0], kept[1]))
+    else:
+        inputs, outputs, is_tainted = kept
+        _settle(machine, activity.frame, activity.node, activity, inputs, outputs, is_tainted=is_tainted)
 
 
 def _write(machine: Machine, activity: Activity, read: tuple[Any, Any]) -> None:
@@ -208,7 +231,10 @@ def _write(machine: Machine, activity: Activity, read: tuple[Any, Any]) -> None:
         _refuse(machine, frame, node, fault, activity)
     else:
         is_tainted = activity.is_secure or variable.is_secure
-        _settle(machine, frame, node, activity, inputs, outputs, is_tainted=is_tainted)
+        if machine.variable_window_s > 0:
+            _later(machine, activity, "written", (inputs, outputs, is_tainted))
+        else:
+            _settle(machine, frame, node, activity, inputs, outputs, is_tainted=is_tainted)
 
 
 def _settle(

@@ -45,6 +45,8 @@ T = TypeVar("T")
 Notice = NoteStarted | RecordAction | SendResponse | FinishRun
 Listener = Callable[[str, Notice], None]
 TICKS_PER_S = 10_000_000
+RACY_WINDOW_S = 1.0
+"""How far apart reading and writing a racy variable are at most, on a tenant in virtual time: as long as a call there."""
 _ZERO = "00000000-0000-0000-0000-000000000000"
 """Stands for the subscription and the environment, so that flows which cut such ids out of names find one."""
 
@@ -265,6 +267,8 @@ class Job:
 
     async def simulate(self, simulation: Simulation) -> RunResult:
         """Run in a simulation, on its clock."""
+        if self.settings["variables"] == "racy" and self.tenant is not None:
+            self.settings["variable_window_s"] = RACY_WINDOW_S
         with attached(self.tenant, simulation.now_ticks) as tenant:
             return await self._simulate(simulation, tenant)
 

@@ -42,7 +42,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag=True, tag_field="e", omi
 
     `program` is the hash of the definition; `seed` feeds `rand`, `guid` and
     racy variables; `settings` are the host's choices that the engine must know
-    (`variables`: atomic or racy, `in_flight`: 50, `duration_limit_s`,
+    (`variables`: atomic or racy, `variable_window_s`: 0, `in_flight`: 50, `duration_limit_s`,
     `key_headers`: header of the idempotency key by action, `*` for all HTTP ones);
     `flags` record engine behaviour that was current; `trigger` is the trigger's
     record (`name, inputs, outputs, startTime, ...`); `workflow` what
