@@ -9,6 +9,7 @@ import pytest
 from tests.lint.cases import definition_of, load
 
 from runafter.connectors.registry import catalogue
+from runafter.definition.nodes import Definition
 from runafter.errors import UnreadableSource
 from runafter.lint.run import check
 from runafter.lint.waivers import Baseline
@@ -116,3 +117,14 @@ def test_a_layer_that_is_taken_away_gives_one_finding_of_its_rule(sample: str, l
 def _found(document: object) -> set[tuple[str, str]]:
     report = check(read(json.dumps(document).encode()), catalogue=catalogue())
     return {(issue.code, issue.finding.message) for issue in report.issues}
+
+
+def test_a_flow_of_half_the_allowed_actions_is_told_so() -> None:
+    def flow(count: int) -> Definition:
+        steps = {f"Step {number}": {"type": "Compose", "inputs": number, "runAfter": {}} for number in range(count)}
+        return definition_of({"actions": steps})
+
+    assert [issue.finding.message for issue in check([flow(250)], select=("STR014",)).issues] == [
+        "the flow has 250 actions"
+    ]
+    assert check([flow(249)], select=("STR014",)).issues == ()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.lint.cases import definition_of, load
+from junitparser import Failure, JUnitXml
+from tests.lint.cases import CASES, definition_of, load
+from tests.lint.schemas import faults
 
+from runafter.connectors.registry import catalogue
 from runafter.definition.nodes import Definition
 from runafter.lint.formats import FORMATS
 from runafter.lint.report import Report
-from runafter.lint.run import check
+from runafter.lint.run import all_rules, check
 
 WAIVER = {"metadata": {"runafter": {"waive": [{"code": "RTY001", "reason": "the default | is wanted\nhere"}]}}}
 
@@ -64,6 +68,7 @@ def test_sarif_keeps_to_the_standard(report: Report) -> None:
     assert_sarif(document)
     results = document["runs"][0]["results"]
     race = next(row for row in results if row["ruleId"] == "RAC001")
+    assert document["version"] == "2.1.0"
     assert race["level"] == "error"
     region = race["locations"][0]["physicalLocation"]["region"]
     assert (region["startLine"], region["startColumn"]) == _place(_flow(), "/actions/Each/actions/Add")
@@ -73,38 +78,48 @@ def test_sarif_keeps_to_the_standard(report: Report) -> None:
 
 
 def assert_sarif(document: dict[str, Any]) -> None:
-    """Check what the schema of SARIF 2.1.0 requires of the members that are used (OASIS, section 3)."""
-    assert document["version"] == "2.1.0"
-    assert set(document) <= {"$schema", "version", "runs"}
+    """Check a log against the published schema, and what GitHub's code scanning asks beyond it."""
+    assert faults("sarif-2.1.0.json", document) == []
     for run in document["runs"]:
-        assert set(run) <= {"tool", "columnKind", "results"}
-        assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
-        driver = run["tool"]["driver"]
-        assert isinstance(driver["name"], str)
-        rules = driver["rules"]
+        rules = run["tool"]["driver"]["rules"]
         assert len({rule["id"] for rule in rules}) == len(rules)
-        for rule in rules:
-            assert set(rule) <= {
-                "id", "name", "shortDescription", "fullDescription", "help", "defaultConfiguration", "properties",
-            }  # fmt: skip
-            if "defaultConfiguration" in rule:
-                assert rule["defaultConfiguration"]["level"] in {"none", "note", "warning", "error"}
-                assert rule["shortDescription"]["text"]
-                assert rule["help"]["text"]
         for result in run["results"]:
-            assert result["level"] in {"none", "note", "warning", "error"}
-            assert result["message"]["text"]
             assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-            assert all(isinstance(value, str) for value in result["partialFingerprints"].values())
             for location in [*result["locations"], *result.get("relatedLocations", [])]:
-                physical = location["physicalLocation"]
-                assert " " not in physical["artifactLocation"]["uri"]
-                region = physical.get("region")
-                assert region is None or (region["startLine"] >= 1 and region["startColumn"] >= 1)
-            numbers = [location["id"] for location in result.get("relatedLocations", [])]
-            assert numbers == sorted(set(numbers))
-            for suppression in result.get("suppressions", []):
-                assert suppression["kind"] in {"inSource", "external"}
+                uri = location["physicalLocation"]["artifactLocation"]["uri"]
+                assert " " not in uri
+                assert "\\" not in uri
+                assert not uri.startswith("./")
+
+
+def test_the_published_schema_refuses_what_is_no_sarif() -> None:
+    assert faults("sarif-2.1.0.json", {"version": "2.1.0"}) == ["$: 'runs' is a required property"]
+
+
+def test_every_rule_writes_sarif_that_the_schema_takes() -> None:
+    names = [path.name for path in sorted((CASES / "lint").glob("*.yaml"))]
+    flows = [definition_of(case) for name in names for case in load(f"lint/{name}")["fail"]]
+
+    document = json.loads(FORMATS["sarif"](check(flows, catalogue=catalogue())))
+
+    assert_sarif(document)
+    results = document["runs"][0]["results"]
+    assert {rule.code for rule in all_rules()} <= {row["ruleId"] for row in results}
+
+
+def test_every_region_is_where_the_pointer_leads() -> None:
+    names = [path.name for path in sorted((CASES / "lint").glob("*.yaml"))]
+
+    for flow in [definition_of(case) for name in names for case in load(f"lint/{name}")["fail"]]:
+        report = check([flow], catalogue=catalogue())
+        text = json.dumps(flow.value, indent=2).splitlines()
+        for issue in report.issues:
+            finding = issue.finding
+            node = flow.document.find(finding.pointer)
+            assert node is not None, finding
+            assert (finding.line, finding.column) == (node.line, node.column)
+            shown = text[finding.line - 1][finding.column - 1 :]
+            assert shown.startswith(json.dumps(node.value)[:1]), (finding, shown)
 
 
 def test_junit_is_xml_with_a_failing_case_for_each_finding(report: Report) -> None:
@@ -124,6 +139,43 @@ def test_junit_has_a_passing_case_for_a_clean_flow() -> None:
     assert [case.get("name") for case in root.iter("testcase")] == ["no findings"]
 
 
+def test_another_reader_of_junit_counts_the_same(report: Report) -> None:
+    suites = list(JUnitXml.fromstring(FORMATS["junit"](report).encode()))
+
+    assert [suite.name for suite in suites] == ["flow"]
+    failed = [case for suite in suites for case in suite if any(isinstance(one, Failure) for one in case.result)]
+    assert len(failed) == suites[0].failures == suites[0].tests
+    assert {case.result[0].type for case in failed} <= {"error", "warning", "note"}
+
+
+def test_flows_of_one_file_have_a_suite_each() -> None:
+    race = _flow()
+    report = check([race, replace(race, name="second")], select=("RAC001",))
+
+    suites = list(JUnitXml.fromstring(FORMATS["junit"](report).encode()))
+
+    assert [(suite.name, suite.failures) for suite in suites] == [("flow", 1), ("second", 1)]
+
+
+def test_a_flow_without_a_file_is_reported_too() -> None:
+    report = check([replace(_flow(), file="")], select=("RAC001",))
+
+    assert 'failures="1"' in FORMATS["junit"](report)
+    assert json.loads(FORMATS["gitlab"](report))[0]["location"]["path"] == "input"
+
+
+@pytest.mark.parametrize(
+    ("file", "path"), [("./flows/a b.json", "flows/a b.json"), ("flows\\x.json", "flows/x.json"), ("x.json", "x.json")]
+)
+def test_paths_are_those_of_the_repository(file: str, path: str) -> None:
+    report = check([replace(_flow(), file=file)], select=("RAC001",))
+
+    assert json.loads(FORMATS["gitlab"](report))[0]["location"]["path"] == path
+    assert f"::error file={path}," in FORMATS["github"](report)
+    result = json.loads(FORMATS["sarif"](report))["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == path.replace(" ", "%20")
+
+
 def test_github_commands_escape_what_would_end_them(report: Report) -> None:
     lines = FORMATS["github"](report).splitlines()
 
@@ -137,6 +189,10 @@ def test_gitlab_fingerprints_are_unique(report: Report) -> None:
 
     marks = [row["fingerprint"] for row in rows]
     assert len(set(marks)) == len(marks) == sum(issue.waived is None for issue in report.issues)
+    for row in rows:
+        assert set(row) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert set(row["location"]) == {"path", "lines"}
+        assert row["location"]["lines"]["begin"] >= 1
     assert {row["severity"] for row in rows} <= {"info", "minor", "major", "critical", "blocker"}
 
 

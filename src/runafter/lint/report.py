@@ -31,6 +31,12 @@ class Report:
     flows: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
 
+    def of(self, place: str) -> list[Issue]:
+        """Return the findings of one flow, named as in `flows`."""
+        name = self.flows[place]
+        file = place.removesuffix(f"#{name}")
+        return [issue for issue in self.issues if issue.flow == name and (issue.finding.file or "input") == file]
+
     def count(self, severity: str) -> int:
         """Return how many findings of this severity are not waived."""
         return sum(issue.finding.severity == severity and issue.waived is None for issue in self.issues)

@@ -51,6 +51,14 @@ def locks_of(flow: Flow) -> Iterator[Lock]:
         )
 
 
+def takes_under(flow: Flow, held: Lock, taken: Lock) -> bool:
+    """Tell whether one lock is acquired while another is held."""
+    outer = next((each for each in held.acquire.around() if each.folded == "until"), held.acquire)
+    return flow.order.is_before(outer, taken.acquire) and not any(
+        flow.order.is_before(release, taken.acquire) for release in held.releases
+    )
+
+
 def _action(site: Site) -> str | None:
     headers = site.part.at("inputs", "headers")
     said = headers.text("x-ms-lease-action") if headers is not None else None

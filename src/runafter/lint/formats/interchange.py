@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from runafter.errors import finding_fields
 from runafter.lint.finding import Issue
+from runafter.lint.formats.places import relative
 from runafter.lint.report import Report
 
 
@@ -45,33 +46,29 @@ def junit(report: Report) -> str:
     """Return JUnit XML: a suite per flow, a failing case per finding, one passing case for a clean flow."""
     suites = []
     failures = 0
-    for file, name in report.flows.items():
-        issues = [
-            issue
-            for issue in report.issues
-            if issue.waived is None and (issue.finding.file or "") == file and issue.flow == name
-        ]
+    for place, name in report.flows.items():
+        issues = [issue for issue in report.of(place) if issue.waived is None]
         failures += len(issues)
         cases = [_case(issue, name) for issue in issues] or [
-            f"    <testcase classname={quoteattr(name)} name={quoteattr('no findings')}/>"
+            f'    <testcase classname={quoteattr(_printable(name))} name="no findings"/>'
         ]
         body = "\n".join(cases)
         suites.append(
-            f'  <testsuite name={quoteattr(name)} tests="{len(cases)}" failures="{len(issues)}">\n{body}\n  </testsuite>'
+            f'  <testsuite name={quoteattr(_printable(name))} errors="0" skipped="0" tests="{len(cases)}" failures="{len(issues)}">\n{body}\n  </testsuite>'
         )
     total = sum(suite.count("<testcase") for suite in suites)
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="runafter check" tests="{total}" failures="{failures}">'
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="runafter check" tests="{total}" failures="{failures}" errors="0">'
     return "\n".join([head, *suites, "</testsuites>"]) + "\n"
 
 
 def _case(issue: Issue, flow: str) -> str:
     finding = issue.finding
     place = f"{finding.file or ''}:{finding.line}:{finding.column} {finding.pointer}"
-    title = quoteattr(f"{finding.code} {finding.pointer}")
+    title = quoteattr(_printable(f"{finding.code} {finding.pointer}"))
     kind = quoteattr(finding.severity)
     text = escape(_printable(f"{place}\n{finding.message}" + (f"\n{finding.hint}" if finding.hint else "")))
     return (
-        f"    <testcase classname={quoteattr(flow)} name={title}>\n"
+        f"    <testcase classname={quoteattr(_printable(flow))} name={title}>\n"
         f"      <failure type={kind} message={quoteattr(_printable(finding.message))}>{text}</failure>\n    </testcase>"
     )
 
@@ -100,7 +97,7 @@ def gitlab(report: Report) -> str:
                 "check_name": finding.code,
                 "fingerprint": mark if seen[mark] == 1 else f"{mark}-{seen[mark]}",
                 "severity": levels[finding.severity],
-                "location": {"path": finding.file or "", "lines": {"begin": max(finding.line, 1)}},
+                "location": {"path": relative(finding.file), "lines": {"begin": max(finding.line, 1)}},
             }
         )
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"

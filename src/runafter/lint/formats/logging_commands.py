@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runafter.lint.formats.places import relative
 from runafter.lint.report import Report
 
 
@@ -14,7 +15,7 @@ def github(report: Report) -> str:
             continue
         finding = issue.finding
         fields = {
-            "file": finding.file or "",
+            "file": relative(finding.file),
             "line": str(max(finding.line, 1)),
             "col": str(max(finding.column, 1)),
             "title": finding.code,
@@ -33,7 +34,7 @@ def azure_devops(report: Report) -> str:
         finding = issue.finding
         kind = "error" if finding.severity == "error" else "warning"
         fields = {
-            "sourcepath": finding.file or "",
+            "sourcepath": relative(finding.file),
             "linenumber": str(max(finding.line, 1)),
             "columnnumber": str(max(finding.column, 1)),
         }

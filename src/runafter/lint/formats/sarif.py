@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runafter.lint.finding import Issue
+from runafter.lint.formats.places import relative
 from runafter.lint.report import Report, RulePage
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -75,7 +76,7 @@ def _result(issue: Issue, index: int) -> dict[str, Any]:
 
 
 def _location(file: str | None, line: int, column: int, pointer: str) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(file or "input", safe="/!$&'()*+,;=:@-._~")}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(relative(file), safe="/!$&'()*+,;=:@-._~")}}
     if line:
         physical["region"] = {"startLine": line, "startColumn": max(column, 1)}
     location: dict[str, Any] = {"physicalLocation": physical}
