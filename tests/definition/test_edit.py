@@ -163,3 +163,60 @@ def test_edits_of_one_place_and_of_nothing_are_refused() -> None:
     ):
         with pytest.raises(ValueError):
             wrong()
+
+
+def test_members_are_wrapped_with_their_text_and_their_own_edits() -> None:
+    document = parse_bytes(
+        b'{\n  "a": {\n    "A": {"x": 1}, // one\n    "B": {\n      "y": [\n        1\n      ]\n    },\n    "C": 3\n  }\n}\n'
+    )
+    edits = Edits(document)
+    edits.set("/a/B/y", {"z": 2})
+    edits.wrap(["/a/A", "/a/B"], "S", {"type": "Scope"}, "in")
+    edits.insert("/a/B", "w", None)
+    edits.insert("/a", "D", 4)
+
+    assert edits.apply().source.text.splitlines() == [
+        "{",
+        '  "a": {',
+        '    "S": {',
+        '      "type": "Scope",',
+        '      "in": {',
+        '        "A": {"x": 1}, // one',
+        '        "B": {',
+        '          "y": {',
+        '            "z": 2',
+        "          },",
+        '          "w": null',
+        "        }",
+        "      }",
+        "    },",
+        '    "C": 3,',
+        '    "D": 4',
+        "  }",
+        "}",
+    ]
+
+
+def test_one_line_is_wrapped_in_one_line() -> None:
+    edits = Edits(parse_bytes(b'{"a": {"A": 1, "B": 2}}'))
+    edits.wrap(["/a/B"], "S", {}, "in")
+
+    assert edits.apply().source.text == '{"a": {"A": 1, "S": {"in": {"B": 2}}}}'
+
+
+def test_a_member_moves_with_its_text() -> None:
+    edits = Edits(parse_bytes(b'{\n  "A": [1,2],\n  "B": {  "x": 1 },\n  "C": 3\n}'))
+    edits.move("/C", "A")
+
+    assert edits.apply().source.text == '{\n  "C": 3,\n  "A": [1,2],\n  "B": {  "x": 1 }\n}'
+
+
+@pytest.mark.parametrize("members", [["/a/A", "/a/C"], ["/a/B", "/a/A"], [""]])
+def test_only_neighbours_are_wrapped(members: list[str]) -> None:
+    with pytest.raises(ValueError, match="side by side"):
+        Edits(parse_bytes(b'{"a": {"A": 1, "B": 2, "C": 3}}')).wrap(members, "S", {}, "in")
+
+
+def test_a_member_moves_beside_its_siblings_only() -> None:
+    with pytest.raises(ValueError, match="beside"):
+        Edits(parse_bytes(b'{"a": {"A": 1}, "b": 2}')).move("/a/A", "b")

@@ -7,7 +7,7 @@ replacements of text, so that a diff shows the changed places and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runafter.definition.nodes import Definition, Node
@@ -21,6 +21,8 @@ _NAMING = frozenset(
         "formdatavalue", "formdatamultivalues", "multipartbody",
     }
 )  # fmt: skip
+_HOLE = "\x00"
+_LINES = re.compile(r'"(?:\\.|[^"\\])*+"|//[^\n]*+|/\*.*?\*/|\n', re.DOTALL)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 # A string, a call whose first argument is a string, or a name; strings give nothing back, so that no text takes long.
 _TOKEN = re.compile(r"'(?:[^']|'')*+'?|(?P<name>\w++)(?P<gap>\s*+\(\s*+)(?P<quoted>'(?:[^']|'')*+')|\w++")
@@ -44,6 +46,8 @@ class Edits:
         self._changes: list[tuple[int, int, str]] = []
         self._removed: dict[int, Node] = {}
         self._fillings: dict[int, tuple[Node, list[str]]] = {}
+        self._regions: list[tuple[int, int, str]] = []  # start, end, what every line inside is indented by
+        self._shifts: dict[int, str] = {}
 
     def set(self, pointer: str, value: Any) -> None:
         """Replace the value at a pointer, or add it as the last member where only its parent exists."""
@@ -108,6 +112,46 @@ class Edits:
             raise ValueError(f"{node.pointer!r} is no member of an object")
         self._replace(node.key_start, node.key_end, quoted(key, ascii_only=self._ascii))
 
+    def wrap(self, pointers: Sequence[str], key: str, value: Mapping[str, Any], inner: str) -> None:
+        """Put members that stand side by side into a new member `key`, whose `inner` object they become.
+
+        `value` is the rest of the new member; other edits may change what is
+        inside of the wrapped members. Their text stays, indented further.
+
+        Raises:
+            ValueError: the members do not stand side by side in one object.
+        """
+        nodes = [self._node(pointer) for pointer in pointers]
+        parent = nodes[0].parent
+        siblings = _children(parent) if parent is not None and parent.kind == "object" else []
+        first = next((index for index, each in enumerate(siblings) if each is nodes[0]), -1)
+        if first < 0 or [id(each) for each in siblings[first : first + len(nodes)]] != [id(node) for node in nodes]:
+            raise ValueError("only members that stand side by side can be wrapped")
+        start, end = _begin(nodes[0]), nodes[-1].end
+        outer = _indent_of(self._text, start)
+        text = quoted(key, ascii_only=self._ascii) + ": " + self._json({**value, inner: {_HOLE: 0}}, outer)
+        head, _, tail = text.partition(quoted(_HOLE))
+        self._replace(start, start, head)
+        self._replace(end, end, tail.split("0", 1)[1])
+        self._regions.append((start, end, self._unit * 2))
+        for match in _LINES.finditer(self._text, start, end):
+            if match.group() == "\n" and self._text[match.end()] not in "\r\n":
+                self._shifts[match.end()] = self._shifts.get(match.end(), "") + self._unit * 2
+
+    def move(self, pointer: str, before: str) -> None:
+        """Move a member before a sibling of it, as it is written. What is inside cannot be edited at the same time."""
+        node = self._node(pointer)
+        children = _children(node.parent) if node.parent is not None else []
+        anchor = next((child for child in children if child.key == before), None)
+        if anchor is None:
+            raise ValueError(f"{before!r} stands not beside {pointer!r}")
+        start = _begin(anchor)
+        lead = self._text[:start]
+        stripped = lead.rstrip(" \t")
+        gap = self._newline + lead[len(stripped) :] if stripped.endswith(("\n", "\r")) else " "
+        self._replace(start, start, self._text[_begin(node) : node.end] + "," + gap)
+        self.remove(pointer)
+
     def apply(self) -> Node:
         """Return the root of the edited document; the one edited stays as it was.
 
@@ -117,7 +161,9 @@ class Edits:
         changes = [*self._changes, *self._removals()]
         for parent, members in self._fillings.values():
             changes.append((parent.start, parent.end, self._filled(parent, members)))
+        changes = [(start, end, self._indented(start, end, new)) for start, end, new in changes]
         changes.sort(key=lambda change: (change[0], change[1]))
+        changes = self._with_shifts(changes)
         parts, position = [], 0
         for start, end, new in changes:
             if start < position:
@@ -128,6 +174,25 @@ class Edits:
         parts.append(self._text[position:])
         old = self.document.source
         return parse(Source(old.name, "".join(parts), encoding=old.encoding, mark=old.mark))
+
+    def _indented(self, start: int, end: int, text: str) -> str:
+        """Return new text as deep as the members around it are wrapped."""
+        extra = "".join(unit for first, last, unit in self._regions if first < start and end < last)
+        return text.replace("\n", "\n" + extra) if extra else text
+
+    def _with_shifts(self, changes: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+        """Add the indentation of wrapped lines, except of those that a change replaces."""
+        shifts = sorted(self._shifts.items())
+        merged: list[tuple[int, int, str]] = []
+        index = 0
+        for change in changes:
+            while index < len(shifts) and shifts[index][0] <= change[0]:
+                merged.append((shifts[index][0], shifts[index][0], shifts[index][1]))
+                index += 1
+            while index < len(shifts) and shifts[index][0] < change[1]:
+                index += 1
+            merged.append(change)
+        return merged + [(position, position, unit) for position, unit in shifts[index:]]
 
     def _removals(self) -> Iterator[tuple[int, int, str]]:
         parents = {id(node.parent): node.parent for node in self._removed.values() if node.parent is not None}

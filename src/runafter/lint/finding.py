@@ -29,10 +29,12 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One minimal edit of the author's file: `operation` is set, insert, remove or rename, at a JSON pointer.
+    """One minimal edit of the author's file: `operation` is set, insert, remove, rename, move or wrap, at a JSON pointer.
 
     `key` and `before` place an inserted member of an object (None: at its end);
-    for arrays `key` is the index.
+    for arrays `key` is the index. A move goes before the sibling `before`. A wrap
+    puts the actions `members` of the object at `pointer` into the `actions` of a
+    new member `key`, whose other fields are `value`.
     """
 
     operation: str
@@ -40,14 +42,16 @@ class Change:
     value: Any = None
     key: str | int | None = None
     before: str | None = None
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """Edits that repair one finding; `title` says what they do."""
+    """Edits that repair one finding; `title` says what they do. One that is `alone` is applied before any other."""
 
     title: str
     changes: tuple[Change, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,25 +1,29 @@
 """Repairs: the fixes of findings as minimal edits of the author's file.
 
-A fix that would touch a place that another one has changed waits for the next
-round, which sees the repaired file. A round that brings a new finding of
-severity error is not taken. The result is a fixed point: applying it again
-changes nothing.
+Findings are repaired in rounds. A fix of the whole flow has a round of its own;
+of the others, one that touches a place that another one has changed waits for
+the next round, which sees the repaired file. What would bring a finding that was not there
+before is left out. The result is a fixed point: applying it again changes
+nothing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from runafter.definition.edit import Edits
 from runafter.definition.nodes import Definition, Node
-from runafter.lint.finding import Change, Fix, Issue
+from runafter.definition.read.arm import read_template
+from runafter.lint.finding import Issue
+from runafter.lint.repairs.applying import applied, compatible
+from runafter.lint.repairs.layers import layer_issues
 from runafter.lint.run import check
 from runafter.profiles.catalogue import Catalogue
 
 GROUPS = {
     "retry": ("RTY001", "RTY004"),
-    "timeout": ("TMO001",),
+    "timeout": ("TMO001", "TMO002"),
     "catch": ("ERR002",),
     "message": ("ERR005",),
     "null-guards": ("VAL002", "VAL004"),
@@ -27,13 +31,25 @@ GROUPS = {
     "result": ("RES001",),
     "secrets": ("SEC002",),
     "dates": ("DAT001",),
+    "accumulators": ("RAC001", "LOP003"),
+    "keys": ("RTY003",),
+    "versions": ("RAC004",),
+    "branches": ("STR002",),
+    "validation": ("VAL001",),
+    "concurrency": ("TRG001", "CAP001"),
+    "deduplication": ("TRG002",),
+    "scopes": ("ERR001",),
+    "monitor": ("MON001",),
 }
 """What `--only` takes: a name for each kind of repair, with the codes that it repairs."""
 
-SAFE = ("retry", "timeout", "catch", "message", "result", "secrets", "dates")
+SAFE = tuple(GROUPS)
 """What is repaired without being asked for by name: nothing here changes what a good run does."""
 
-_ROUNDS = 8
+_ORDER = ("VAL001", "STR002", "ERR001", "MON001")
+"""Repairs of the whole flow, in the order in which they build upon each other."""
+
+_ROUNDS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,75 +76,94 @@ def harden(
     """
     if not definitions or any(each.document is not definitions[0].document for each in definitions):
         raise ValueError("harden takes the definitions of one file")
-    unknown = [name for name in only if name not in GROUPS]
+    names = tuple(only)
+    unknown = [name for name in names if name not in GROUPS]
     if unknown:
         raise ValueError(f"no repair is named {unknown[0]!r}; there are {', '.join(GROUPS)}")
-    codes = tuple(code for name in only for code in GROUPS[name])
-    before = definitions[0].document
-    current = list(definitions)
-    repaired: list[Issue] = []
+    rounds = _Rounds(definitions, frozenset(code for name in names for code in GROUPS[name]), catalogue)
     for _ in range(_ROUNDS):
-        report = check(current, catalogue=catalogue, select=codes) if codes else None
-        chosen = _compatible(issue for issue in report.issues if issue.waived is None) if report is not None else []
-        if not chosen:
+        if not rounds.step():
             break
-        document = _applied(current[0].document, [issue.fix for issue in chosen if issue.fix is not None])
-        following = [moved for each in current if (moved := _moved(each, document)) is not None]
-        if len(following) != len(current) or _errors(following, catalogue) > _errors(current, catalogue):
-            break
-        current = following
-        repaired += chosen
-    return Hardened(before=before, after=current[0].document, definitions=tuple(current), repaired=tuple(repaired))
+    return Hardened(
+        before=definitions[0].document,
+        after=rounds.current[0].document,
+        definitions=tuple(rounds.current),
+        repaired=tuple(rounds.repaired),
+    )
 
 
-def _compatible(issues: Iterable[Issue]) -> list[Issue]:
-    """Choose fixes that touch different places."""
-    chosen: list[Issue] = []
-    taken: list[tuple[str, str]] = []
-    for issue in issues:
-        if issue.fix is None:
-            continue
-        places = [_place(change) for change in issue.fix.changes]
-        if any(_meet(one, other) for one in places for other in taken):
-            continue
-        taken += places
-        chosen.append(issue)
-    return chosen
+class _Rounds:
+    """The file as repaired so far. `current` are its flows, `issues` all that is found in them."""
+
+    def __init__(self, definitions: Sequence[Definition], codes: frozenset[str], catalogue: Catalogue | None) -> None:
+        self.codes = codes
+        self.catalogue = catalogue
+        self.current = list(definitions)
+        self.issues: Sequence[Issue] = check(self.current, catalogue=catalogue).issues
+        self.repaired: list[Issue] = []
+        self._refused: set[tuple[str, str, str]] = set()
+
+    def step(self) -> bool:
+        """Apply some fixes, or find out that one brings new findings; False when nothing is left."""
+        open_ = [
+            issue
+            for issue in (*self.issues, *self._layers())
+            if issue.code in self.codes
+            and issue.fix is not None
+            and issue.waived is None
+            and _mark(issue) not in self._refused
+        ]
+        if not open_:
+            return False
+        whole = [issue for issue in open_ if issue.fix is not None and issue.fix.alone]
+        chosen = sorted(whole, key=lambda issue: _ORDER.index(issue.code))[:1] or compatible(open_)
+        while not self._take(chosen):
+            if len(chosen) == 1:
+                self._refused.add(_mark(chosen[0]))
+                break
+            chosen = chosen[: len(chosen) // 2]
+        return True
+
+    def _layers(self) -> list[Issue]:
+        return [
+            issue
+            for definition in self.current
+            for issue in layer_issues(definition, self.codes, self.issues, self.catalogue)
+        ]
+
+    def _take(self, chosen: Sequence[Issue]) -> bool:
+        """Apply fixes; keep the result unless it has a finding that was not there before."""
+        document = applied(self.current[0].document, [issue.fix for issue in chosen if issue.fix is not None])
+        if document is None or document.source.text == self.current[0].document.source.text:
+            return False
+        following = [moved for each in self.current if (moved := _moved(each, document)) is not None]
+        if len(following) != len(self.current):
+            return False
+        found = check(following, catalogue=self.catalogue).issues
+        if _counts(found) - _counts(self.issues):
+            return False
+        self.current, self.issues = following, found
+        self.repaired += chosen
+        self._refused.clear()
+        return True
 
 
-def _place(change: Change) -> tuple[str, str]:
-    """Return (operation, the pointer of what is changed)."""
-    if change.operation == "insert":
-        key = str(change.key).replace("~", "~0").replace("/", "~1")
-        return "insert", f"{change.pointer}/{key}"
-    return change.operation, change.pointer
+def _counts(issues: Iterable[Issue]) -> Counter[tuple[str, str]]:
+    """Count findings by flow and code: some speak of the first of several actions, which a repair changes."""
+    return Counter((issue.flow, issue.code) for issue in issues if issue.waived is None)
 
 
-def _meet(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    mine, theirs = one[1], other[1]
-    return mine == theirs or mine.startswith(f"{theirs}/") or theirs.startswith(f"{mine}/")
-
-
-def _applied(document: Node, fixes: Iterable[Fix]) -> Node:
-    edits = Edits(document)
-    for fix in fixes:
-        for change in fix.changes:
-            if change.operation == "insert" and change.key is not None:
-                edits.insert(change.pointer, change.key, change.value, before=change.before)
-            elif change.operation == "remove":
-                edits.remove(change.pointer)
-            elif change.operation == "rename":
-                edits.rename_key(change.pointer, str(change.value))
-            else:
-                edits.set(change.pointer, change.value)
-    return edits.apply()
+def _mark(issue: Issue) -> tuple[str, str, str]:
+    """Identify a finding by code, flow and actions; without those by its place in its action."""
+    place = "\x00".join(issue.actions) or issue.finding.pointer.rsplit("/actions/", 1)[-1]
+    return issue.code, issue.flow, place
 
 
 def _moved(definition: Definition, document: Node) -> Definition | None:
     """Return the same definition in the repaired file."""
+    if definition.resolved is not None:
+        pointer = definition.node.pointer
+        read = read_template(document, definition.file, definition.parameter_values)
+        return next((each for each in read if each.node.pointer == pointer and each.name == definition.name), None)
     node = document.find(definition.node.pointer)
     return replace(definition, node=node, document=document) if node is not None else None
-
-
-def _errors(definitions: Sequence[Definition], catalogue: Catalogue | None) -> int:
-    return check(definitions, catalogue=catalogue).count("error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 
 from runafter.definition.nodes import Definition
@@ -12,6 +13,7 @@ from runafter.errors import Finding
 from runafter.lint import rules as folder
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
+from runafter.lint.repairs.registry import fix_for
 from runafter.lint.report import Report, RulePage
 from runafter.lint.rule import Rule
 from runafter.lint.waivers import Baseline, waive
@@ -92,7 +94,10 @@ def check(
             if is_wanted(finding.code)
         ]
         for rule in rules:
-            found.extend(rule.check(flow))
+            found.extend(
+                issue if issue.fix is not None else replace(issue, fix=fix_for(flow, issue))
+                for issue in rule.check(flow)
+            )
         issues += waive(flow, sorted(found, key=_key), baseline=baseline, today=today)
     return Report(issues=tuple(issues), rules=pages(), flows=flows, version=version)
 

@@ -1,0 +1,1 @@
+"""Repairs of whole flows: what a fix of one place cannot do."""

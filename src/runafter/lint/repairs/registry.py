@@ -1,0 +1,64 @@
+"""Which repair belongs to which finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from runafter.lint.finding import Fix, Issue
+from runafter.lint.flow import Flow
+from runafter.lint.repairs.catching import catch_scope, catch_work, record_runs
+from runafter.lint.repairs.checking import check_data
+from runafter.lint.repairs.limiting import limit_iterations, limit_runs, limit_wait, tell_repeated_events
+from runafter.program.outline import Site
+
+Repair = Callable[[Flow, Site | None], Fix | None]
+
+
+def _handled(flow: Flow, site: Site | None) -> Fix | None:
+    return catch_work(flow) if site is None else catch_scope(flow, site)
+
+
+def _at_site(repair: Callable[[Flow, Site], Fix | None]) -> Repair:
+    return lambda flow, site: repair(flow, site) if site is not None else None
+
+
+def _of_flow(repair: Callable[[Flow], Fix | None]) -> Repair:
+    return lambda flow, _: repair(flow)
+
+
+REPAIRS: dict[str, Repair] = {
+    "ERR001": _handled,
+    "MON001": _of_flow(record_runs),
+    "VAL001": _of_flow(check_data),
+    "TRG001": _of_flow(limit_runs),
+    "TRG002": _of_flow(tell_repeated_events),
+    "TMO002": _at_site(limit_wait),
+    "CAP001": _at_site(limit_iterations),
+}
+
+_LAYERS: dict[str, tuple[str, ...]] = {
+    "trigger": ("TRG001", "TRG002"),
+    "validation": ("VAL001",),
+    "core": ("ERR001",),
+    "errors": ("ERR001",),
+    "monitor": ("MON001",),
+}
+
+
+def fix_for(flow: Flow, issue: Issue) -> Fix | None:
+    """Return the repair of a finding that its rule itself has none for."""
+    repair = REPAIRS.get(issue.code)
+    if repair is None:
+        return None
+    site = flow.named(issue.actions[0]) if issue.actions else None
+    return repair(flow, site)
+
+
+def layer_fixes(flow: Flow, layer: str) -> Iterator[tuple[str, Fix]]:
+    """Yield (code, repair) of what would give a flow a layer that it lacks."""
+    for code in _LAYERS.get(layer, ()):
+        if code == "ERR001" and any("Failed" in s for site in flow.sites for s in site.run_after.values()):
+            continue  # a flow with handlers of its own keeps its shape
+        fix = REPAIRS[code](flow, None)
+        if fix is not None:
+            yield code, fix
