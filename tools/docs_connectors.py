@@ -10,9 +10,10 @@ import inspect
 import sys
 from pathlib import Path
 
-from runafter.connectors.manifest import Manifest, Operation
+from runafter.connectors.manifest import Manifest, Operation, Throttle
 from runafter.connectors.quality import RULES, quality_of, read_exemptions
 from runafter.connectors.registry import FolderPack, built_in_packs
+from runafter.connectors.sources import UNVERIFIED
 
 
 def _parameters(operation: Operation) -> str:
@@ -35,7 +36,13 @@ def _operation(operation: Operation) -> list[str]:
         lines.append("- Waits for an answer through its callback.")
     if operation.note:
         lines.append(f"- {operation.note}")
+    lines.append(f"- {_seen(facts.source)}")
     return [*lines, ""]
+
+
+def _seen(source: str) -> str:
+    """Return a source as a page shows it."""
+    return f"**Not verified**: {source}." if source == UNVERIFIED else f"Source: {source}."
 
 
 def _limits(manifest: Manifest) -> list[str]:
@@ -45,10 +52,28 @@ def _limits(manifest: Manifest) -> list[str]:
     for throttle in manifest.throttles:
         only = f" ({', '.join(throttle.only)})" if throttle.only else ""
         answer = f"{throttle.status} {throttle.code}" if throttle.code != str(throttle.status) else str(throttle.status)
-        lines.append(
-            f"| {throttle.name} | {throttle.limit:g} {throttle.unit}{only} | {answer} | {throttle.source}, read {throttle.read} |"
-        )
+        lines.append(f"| {throttle.name} | {throttle.limit:g} {throttle.unit}{only} | {answer} | {_where(throttle)} |")
     return [*lines, ""]
+
+
+def _where(throttle: Throttle) -> str:
+    return (
+        f"**not verified**: {UNVERIFIED}"
+        if throttle.source == UNVERIFIED
+        else f"{throttle.source}, read {throttle.read}"
+    )
+
+
+def _share(manifest: Manifest) -> str:
+    seen = sum(operation.facts.source != UNVERIFIED for operation in manifest.operations.values())
+    return f"{seen} of {len(manifest.operations)}"
+
+
+def _verified(manifest: Manifest) -> str:
+    facts = [operation.facts.source for operation in manifest.operations.values()]
+    facts += [throttle.source for throttle in manifest.throttles]
+    missing = sum(source == UNVERIFIED for source in facts)
+    return f"{len(facts) - missing} of {len(facts)} operations and limits were seen at their source"
 
 
 def page(pack: FolderPack) -> str:
@@ -56,7 +81,8 @@ def page(pack: FolderPack) -> str:
     manifest = pack.manifest
     names = [*manifest.apis, *manifest.providers]
     lines = [f"# {manifest.title}", "", manifest.about, "", f"- Names: {', '.join(f'`{name}`' for name in names)}"]
-    lines.append(f"- Source: {manifest.source}")
+    lines.append(f"- {_seen(manifest.source)}")
+    lines.append(f"- Verified: {_verified(manifest)}; the shapes of answers are the emulator's own reading of it.")
     exempt = read_exemptions(
         importlib.resources.files(pack.package).joinpath("quality.toml").read_text("utf-8"), origin=pack.package
     )
@@ -87,11 +113,13 @@ def page(pack: FolderPack) -> str:
 
 def index(packs: list[FolderPack]) -> str:
     """Return the list of all connectors."""
-    lines = ["# Connectors", "", "| connector | names | operations |", "|---|---|---:|"]
+    lines = ["# Connectors", "", "| connector | names | operations | verified |", "|---|---|---:|---:|"]
     for pack in packs:
         manifest = pack.manifest
         shown = ", ".join(f"`{name}`" for name in (*manifest.apis[:2], *manifest.providers)) or "built in"
-        lines.append(f"| [{manifest.title}]({manifest.name}.md) | {shown} | {len(manifest.operations)} |")
+        lines.append(
+            f"| [{manifest.title}]({manifest.name}.md) | {shown} | {len(manifest.operations)} | {_share(manifest)} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from runafter.connectors.manifest import Operation
 from runafter.connectors.registry import Registry
 from runafter.connectors.resolve import UnknownConnector, UnknownOperation, body_roots, flat, nearest
+from runafter.connectors.sources import is_source
 from runafter.connectors.spec import Pack
 from runafter.errors import Finding
 from runafter.protocol.commands import Target
@@ -81,12 +82,12 @@ def pack_findings(pack: Pack) -> list[Finding]:
     for operation in manifest.operations.values():
         if pack.emulated(operation.id) is None:
             report(f"operation {operation.id!r} has no emulated behaviour ({operation.handler} in emulator.py)")
-        if not operation.facts.source:
-            report(f"operation {operation.id!r} names no source")
+        if not is_source(operation.facts.source):
+            report(f"operation {operation.id!r} names no source with a date, nor says that it is not verified")
         if operation.facts.effect != "read" and operation.facts.method == "GET" and not operation.note:
             report(f"operation {operation.id!r} is a GET with effect {operation.facts.effect}, and no note says why")
     for throttle in manifest.throttles:
-        if not throttle.source or not throttle.read:
+        if not is_source(throttle.source, throttle.read):
             report(f"throttle {throttle.name!r} lacks source or date")
         unknown = [name for name in throttle.only if name not in manifest.operations]
         if unknown:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from runafter.connectors.answers import Refused, failure
 from runafter.connectors.instants import iso
 from runafter.connectors.manifest import InvalidManifest, Manifest, Operation
+from runafter.connectors.sources import OWN
 from runafter.connectors.spec import Call, Emulated, Face, Store, Surroundings, Transport
 from runafter.connectors.tokens import ApiKey, Basic, Credential, NoCredential
 from runafter.errors import NotSupported
@@ -198,7 +199,7 @@ class CustomPack:
             operations[operation.id] = operation
             self._parameters[operation.id] = parameters
             self._responses[operation.id] = self._response(table)
-        source = f"apiDefinition.swagger.json, version {info.get('version', '?')}"
+        source = f"{OWN}, version {info.get('version', '?')}"
         return Manifest(
             name=name,
             title=str(info.get("title") or name),
@@ -238,7 +239,7 @@ class CustomPack:
             parameters=flat,
             open_parameters=(body,) if body else (),
             is_trigger=trigger is not None,
-            source="apiDefinition.swagger.json",
+            source=OWN,
         )
         defaults = {str(p["name"]): p["default"] for p in parameters if p.get("in") != "body" and "default" in p}
         double = any(p.get("x-ms-url-encoding") == "double" for p in parameters)

@@ -2,7 +2,8 @@
 
 Parameters are written compactly: a name, with `!` at its end when required.
 `a/b` lies in the body parameter `a`. Segments of the path are required
-parameters by themselves.
+parameters by themselves. A `source` ends with the day it was read (`..., read 2026-11-21`), or is one of the short
+names of `runafter.connectors.sources`; operations without one share the connector's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
+from runafter.connectors.sources import UNVERIFIED, source_of
 from runafter.errors import EnvironmentFault
 from runafter.profiles.catalogue import ConnectorFacts, Effect, OperationFacts
 from runafter.profiles.profile import Fact
@@ -38,6 +40,7 @@ class Throttle:
     `execution_time`: at most `limit` seconds of service time in any `window_s`.
     A refused call uses `refused_cost` of a call: where a service counts throttled
     calls too, retries deepen the hole. `only` restricts it to operations of this name; empty means all.
+    `read` is the day the source was looked at, empty where nobody did.
     """
 
     name: str
@@ -193,7 +196,7 @@ def _operation(connector: str, table: Mapping[str, Any], source: str) -> Operati
         parameters=parameters,
         open_parameters=_texts(table, "open"),
         is_trigger=table.get("trigger", False),
-        source=table.get("source", source),
+        source=source_of(table.get("source", source)),
     )
     return Operation(
         facts=facts,
@@ -212,6 +215,8 @@ def _operation(connector: str, table: Mapping[str, Any], source: str) -> Operati
 
 def _throttle(table: Mapping[str, Any]) -> Throttle:
     fields = dict(table)
+    if source_of(str(fields.get("source", ""))) == UNVERIFIED:
+        fields |= {"source": UNVERIFIED, "read": ""}
     for key in ("name", "limit", "source", "read"):
         if key not in fields:
             raise InvalidManifest(f"a throttle has no {key!r}")
@@ -233,7 +238,7 @@ def read_manifest(text: str, *, origin: str) -> Manifest:
     try:
         table = tomllib.loads(text)
         name = table["name"]
-        source = table["source"]
+        source = source_of(table["source"])
         operations = dict[str, Operation]()
         for entry in table.get("operation", []):
             operation = _operation(name, entry, source)

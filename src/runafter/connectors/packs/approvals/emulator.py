@@ -2,7 +2,7 @@
 
 Types: `Basic` (first to respond), `BasicAwaitAll` (everyone must approve), `CustomResponse` (one response),
 `CustomResponseAwaitAll`. Outcomes: Approve or Reject; several custom responses are joined by ", ".
-Shapes: learn.microsoft.com/connectors/approvals (WebhookApprovalResult), read 2026-11-21.
+Shapes after learn.microsoft.com/connectors/approvals (WebhookApprovalResult).
 """
 
 from __future__ import annotations

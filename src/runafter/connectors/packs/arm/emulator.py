@@ -1,4 +1,4 @@
-"""Resources by their ids. Shapes: learn.microsoft.com/rest/api/resources, read 2026-11-21."""
+"""Resources by their ids. Shapes after learn.microsoft.com/rest/api/resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Microsoft Entra ID: users, groups, memberships, licences. Shapes: Microsoft Graph v1.0 users and groups, read 2026-11-21."""
+"""Microsoft Entra ID: users, groups, memberships, licences. Shapes after Microsoft Graph v1.0 users and groups."""
 
 from __future__ import annotations
 

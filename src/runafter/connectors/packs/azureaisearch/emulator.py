@@ -1,4 +1,4 @@
-"""Documents of search indexes. Shapes: learn.microsoft.com/rest/api/searchservice/documents, read 2026-11-21."""
+"""Documents of search indexes. Shapes after learn.microsoft.com/rest/api/searchservice/documents."""
 
 from __future__ import annotations
 

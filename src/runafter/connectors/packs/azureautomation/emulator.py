@@ -1,4 +1,4 @@
-"""Jobs of runbooks; they end by the tenant's clock. Shapes: learn.microsoft.com/rest/api/automation/job, read 2026-11-21."""
+"""Jobs of runbooks; they end by the tenant's clock. Shapes after learn.microsoft.com/rest/api/automation/job."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Lease rules: a lease lasts 15 to 60 seconds or for ever (-1); while it holds,
 writes and deletes need its id. Acquiring a leased blob with another id is 409;
 so are renewing, changing and releasing with an id that does not hold.
-Source: learn.microsoft.com/rest/api/storageservices/lease-blob, outcomes of lease operations, read 2026-11-21.
+After learn.microsoft.com/rest/api/storageservices/lease-blob, outcomes of lease operations.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Azure Blob Storage as its connectors reach it. Shapes: learn.microsoft.com/connectors/azureblob, read 2026-11-21."""
+"""Azure Blob Storage as its connectors reach it. Shapes after learn.microsoft.com/connectors/azureblob."""
 
 from __future__ import annotations
 

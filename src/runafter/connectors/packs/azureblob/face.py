@@ -1,7 +1,7 @@
 """The Blob service's REST interface: containers, block blobs, and leases by `?comp=lease`.
 
 The account is the host (`account.blob.core.windows.net`) or, on loopback, the first path segment as in Azurite.
-Source: learn.microsoft.com/rest/api/storageservices/blob-service-rest-api, read 2026-11-21.
+After learn.microsoft.com/rest/api/storageservices/blob-service-rest-api.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Azure DevOps work items. Shapes: learn.microsoft.com/rest/api/azure/devops/wit (7.1), read 2026-11-21."""
+"""Azure DevOps work items. Shapes after learn.microsoft.com/rest/api/azure/devops/wit (7.1)."""
 
 from __future__ import annotations
 

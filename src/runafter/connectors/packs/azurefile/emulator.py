@@ -1,4 +1,4 @@
-"""Azure File Storage: files of one tree. Shapes: learn.microsoft.com/connectors/azurefile, read 2026-11-21."""
+"""Azure File Storage: files of one tree. Shapes after learn.microsoft.com/connectors/azurefile."""
 
 from __future__ import annotations
 

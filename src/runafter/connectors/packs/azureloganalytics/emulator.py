@@ -1,6 +1,6 @@
 """The data collector: records into `<Log-Type>_CL`, columns with their type's suffix.
 
-Source: learn.microsoft.com/azure/azure-monitor/logs/data-collector-api, record type and properties, read 2026-11-21.
+After learn.microsoft.com/azure/azure-monitor/logs/data-collector-api, record type and properties.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Log Analytics: tables that were ingested or seeded, queried by a subset of KQL.
 
 A seed may answer a query by a part of its text (`answers`), for queries beyond
-the subset. Shapes: learn.microsoft.com/connectors/azuremonitorlogs, read 2026-11-21.
+the subset. Shapes after learn.microsoft.com/connectors/azuremonitorlogs.
 """
 
 from __future__ import annotations

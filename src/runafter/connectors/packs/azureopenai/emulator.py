@@ -1,4 +1,4 @@
-"""Embeddings and chat answers without a model. Shapes: the connector's page and its built-in twin, read 2026-11-21.
+"""Embeddings and chat answers without a model. Shapes from experience.
 
 An embedding counts words in hashed places and has length 1, so cosine
 similarity orders texts by the words they share.

@@ -1,4 +1,4 @@
-"""Storage queues. Shapes: learn.microsoft.com/connectors/azurequeues (MessageList), read 2026-11-21."""
+"""Storage queues. Shapes after learn.microsoft.com/connectors/azurequeues (MessageList)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Sentinel's incidents, comments, entities and watchlists.
 
 A tenant without seeded incidents makes one for whatever id it is asked; with
-seeds, unknown ones are 404. Shapes: learn.microsoft.com/connectors/azuresentinel
-and the SecurityInsights REST API 2023-11-01, read 2026-11-21.
+seeds, unknown ones are 404. Shapes after learn.microsoft.com/connectors/azuresentinel
+and the SecurityInsights REST API 2023-11-01.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Table storage. Shapes: learn.microsoft.com/connectors/azuretables, errors of the Table service REST API, read 2026-11-21."""
+"""Table storage. Shapes after learn.microsoft.com/connectors/azuretables, errors of the Table service REST API."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Metadata of tables: `EntityDefinitions`, their attributes and keys.
 
-Source: learn.microsoft.com/power-apps/developer/data-platform/webapi/query-metadata-web-api, read 2026-11-21.
+Shapes as the official client of PyPI reads them, after learn.microsoft.com/.../webapi/query-metadata-web-api.
 """
 
 from __future__ import annotations

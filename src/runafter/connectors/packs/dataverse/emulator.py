@@ -1,7 +1,7 @@
 """Dataverse as the connectors 'Microsoft Dataverse' and 'Dataverse (legacy)' reach it.
 
-Shapes: learn.microsoft.com/connectors/commondataserviceforapps and
-learn.microsoft.com/power-apps/developer/data-platform/webapi, read 2026-11-21.
+Shapes after learn.microsoft.com/connectors/commondataserviceforapps and
+learn.microsoft.com/power-apps/developer/data-platform/webapi.
 """
 
 from __future__ import annotations

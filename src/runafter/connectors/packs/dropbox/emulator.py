@@ -1,4 +1,4 @@
-"""Dropbox: files of one tree. Shapes: learn.microsoft.com/connectors/dropbox, read 2026-11-21."""
+"""Dropbox: files of one tree. Shapes after learn.microsoft.com/connectors/dropbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Event hubs: events in order of arrival; each consumer group has its place. Shapes: learn.microsoft.com/connectors/eventhubs, read 2026-11-21."""
+"""Event hubs: events in order of arrival; each consumer group has its place. Shapes after learn.microsoft.com/connectors/eventhubs."""
 
 from __future__ import annotations
 

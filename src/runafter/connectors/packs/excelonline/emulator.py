@@ -1,4 +1,4 @@
-"""Tables of workbooks. Shapes: learn.microsoft.com/connectors/excelonlinebusiness, read 2026-11-21."""
+"""Tables of workbooks. Shapes after learn.microsoft.com/connectors/excelonlinebusiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File System: files of one tree. Shapes: learn.microsoft.com/connectors/filesystem, read 2026-11-21."""
+"""File System: files of one tree. Shapes after learn.microsoft.com/connectors/filesystem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File System (built-in): files of one tree. Shapes: learn.microsoft.com/azure/logic-apps/connectors/built-in/reference/filesystem, read 2026-11-21."""
+"""File System (built-in): files of one tree. Shapes after learn.microsoft.com/azure/logic-apps/connectors/built-in/reference/filesystem."""
 
 from __future__ import annotations
 

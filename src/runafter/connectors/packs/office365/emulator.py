@@ -1,6 +1,6 @@
 """Outlook: an outbox, mailboxes with folders, calendars, and mails that wait for an option.
 
-Shapes: learn.microsoft.com/connectors/office365 (GraphClientReceiveMessage, GraphCalendarEventClientReceive), read 2026-11-21.
+Shapes after learn.microsoft.com/connectors/office365 (GraphClientReceiveMessage, GraphCalendarEventClientReceive).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Office 365 Groups over the tenant's directory. Shapes: learn.microsoft.com/connectors/office365groups, read 2026-11-21."""
+"""Office 365 Groups over the tenant's directory. Shapes after learn.microsoft.com/connectors/office365groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Office 365 Users: profiles from the tenant's directory. Shapes: learn.microsoft.com/connectors/office365users, read 2026-11-21."""
+"""Office 365 Users: profiles from the tenant's directory. Shapes after learn.microsoft.com/connectors/office365users."""
 
 from __future__ import annotations
 

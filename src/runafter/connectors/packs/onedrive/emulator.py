@@ -1,4 +1,4 @@
-"""OneDrive for Business: files of one tree. Shapes: learn.microsoft.com/connectors/onedriveforbusiness, read 2026-11-21."""
+"""OneDrive for Business: files of one tree. Shapes after learn.microsoft.com/connectors/onedriveforbusiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planner tasks and To Do lists. Shapes: learn.microsoft.com/connectors/planner and connectors/todo, read 2026-11-21."""
+"""Planner tasks and To Do lists. Shapes after learn.microsoft.com/connectors/planner and connectors/todo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The platform's own management. Shapes: the `ResourceArray` answers of the connectors' pages, read 2026-11-21."""
+"""The platform's own management. Shapes after the `ResourceArray` answers of the connectors' pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RSS feeds as a seed describes them. Shapes: learn.microsoft.com/connectors/rss (FeedItem), read 2026-11-21."""
+"""RSS feeds as a seed describes them. Shapes after learn.microsoft.com/connectors/rss (FeedItem)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Service Bus: messages in queues and subscriptions, locked for 30 s by default, dead-lettered after 10 deliveries.
 
-Shapes: learn.microsoft.com/connectors/servicebus (ServiceBusMessage), read 2026-11-21.
+Shapes after learn.microsoft.com/connectors/servicebus (ServiceBusMessage).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SFTP - SSH: files of one tree. Shapes: learn.microsoft.com/connectors/sftpwithssh, read 2026-11-21."""
+"""SFTP - SSH: files of one tree. Shapes after learn.microsoft.com/connectors/sftpwithssh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SFTP (built-in): files of one tree. Shapes: learn.microsoft.com/azure/logic-apps/connectors/built-in/reference/sftp, read 2026-11-21."""
+"""SFTP (built-in): files of one tree. Shapes after learn.microsoft.com/azure/logic-apps/connectors/built-in/reference/sftp."""
 
 from __future__ import annotations
 

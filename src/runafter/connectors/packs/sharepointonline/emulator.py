@@ -1,6 +1,6 @@
 """SharePoint as its connector reaches it: items, files, attachments, raw requests.
 
-Shapes: learn.microsoft.com/connectors/sharepointonline, read 2026-11-21.
+Shapes after learn.microsoft.com/connectors/sharepointonline.
 """
 
 from __future__ import annotations
@@ -325,7 +325,7 @@ def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
     """Fill sites: `sites: {url: {title, lists: {title: {columns, items, conflict_status}}, files: {path: text}}}`.
 
     A column is a type (`text`, `number`, `choice`, `person`, `boolean`, `date`) or a table with `type`, `choices`,
-    `required`, `default`, `fill_in`. Items without an Author are the seed's.
+    `required`, `default`, `fill_in`, `unique`. Items without an Author are the seed's.
     """
     for url, site in (value.get("sites") or {}).items():
         lists = Lists(store, around, now, str(site.get("owner", "seed@contoso.example")), url)

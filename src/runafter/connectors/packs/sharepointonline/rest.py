@@ -1,6 +1,6 @@
 """SharePoint's REST interface (`_api`): lists, items with ETag and MERGE, files, sites; verbose and JSON light.
 
-Shapes: learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-lists-and-list-items-with-rest, read 2026-11-21.
+Shapes after learn.microsoft.com/sharepoint/dev/sp-add-ins/working-with-lists-and-list-items-with-rest.
 """
 
 from __future__ import annotations

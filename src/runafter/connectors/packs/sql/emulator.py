@@ -1,4 +1,4 @@
-"""SQL as its connectors reach it, on emulated databases. Shapes: learn.microsoft.com/connectors/sql, read 2026-11-21."""
+"""SQL as its connectors reach it, on emulated databases. Shapes after learn.microsoft.com/connectors/sql."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Teams: posts and cards in channels, chats and to people; cards that wait for their answer.
 
-Shapes: learn.microsoft.com/connectors/teams, read 2026-11-21.
+Shapes after learn.microsoft.com/connectors/teams.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Machines and alerts of Defender for Endpoint. Shapes: learn.microsoft.com/defender-endpoint/api, read 2026-11-21."""
+"""Machines and alerts of Defender for Endpoint. Shapes after learn.microsoft.com/defender-endpoint/api."""
 
 from __future__ import annotations
 
