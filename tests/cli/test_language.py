@@ -42,7 +42,7 @@ def test_inspect_shows_connectors_operations_and_edges() -> None:
     done = runafter("inspect", ORDER)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "shared_commondataserviceforapps CreateRecord" in done.stdout
+    assert "shared_commondataserviceforapps UpdateRecord" in done.stdout
     assert "after " in done.stdout
     assert "\x1b[" not in done.stdout
 

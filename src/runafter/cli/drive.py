@@ -42,10 +42,8 @@ def drive(job: Job, db: str, work: Callable[[Host], Awaitable[T]], live: list[Li
 
 
 async def _drive(job: Job, db: str, work: Callable[[Host], Awaitable[T]], view: LiveRun, *, draws: bool) -> T:
-    from runafter.local.machine import machine_host
-
     loop = asyncio.get_running_loop()
-    async with machine_host(db, job.outside) as host:
+    async with job.machine(db) as host:
         task = asyncio.ensure_future(work(host))
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(signal.SIGINT, task.cancel)

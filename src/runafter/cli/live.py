@@ -100,6 +100,9 @@ class LiveRun:
         for name in block.names:
             step = self.program.steps[name]
             branch = tree.add(self._text(name))
+            line = self.lines.get(name)
+            if line is not None and line.status == "Skipped":
+                continue  # and with it everything inside
             for title, inner in blocks_of(step):
                 if not inner.names:
                     continue

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -285,17 +285,18 @@ class Job:
 
     async def perform(self, db: str, *, seed: int | None = None) -> RunResult:
         """Run on the machine's clock, kept in `db`."""
-        with attached(self.tenant, machine_clock) as tenant:
-            async with self.machine(db, tenant) as host:
-                return await self.drive(host, seed=seed)
+        async with self.machine(db) as host:
+            return await self.drive(host, seed=seed)
 
-    def machine(self, db: str, tenant: OnTenant | None) -> AbstractAsyncContextManager[Host]:
-        """Return a host over `db` on the machine's clock; with a tenant nothing is sent for real."""
+    @asynccontextmanager
+    async def machine(self, db: str) -> AsyncIterator[Host]:
+        """Open a host over `db` on the machine's clock; with a tenant nothing is sent for real."""
         from runafter.local.machine import machine_host
 
-        if tenant is None:
-            return machine_host(db, self.outside)
-        return machine_host(db, lambda http: self.outside(tenant=tenant))
+        with attached(self.tenant, machine_clock) as tenant:
+            make = self.outside if tenant is None else lambda http: self.outside(tenant=tenant)
+            async with machine_host(db, make) as host:
+                yield host
 
     async def begin(self, host: Host, *, seed: int | None = None) -> str:
         """Start the run; it is durable when this returns."""

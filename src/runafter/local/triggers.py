@@ -61,7 +61,8 @@ def decided(
     trigger = next(iter(program.triggers.values()), None)
     if trigger is None:
         return Decision(status="Succeeded", runs=(TriggerRun(trigger=record),))
-    scope = TriggerScope(record, now_ticks, parameters or {}, app_settings or {})
+    known = {name: each.default for name, each in program.parameters.items() if each.has_default}
+    scope = TriggerScope(record, now_ticks, {**known, **(parameters or {})}, app_settings or {})
     if trigger.split_on is not None and not _is_list(trigger.split_on, scope):
         trigger = replace(trigger, split_on=None)
     return decide(program, trigger, scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,13 +10,16 @@ import click
 from runafter.cli.output import console, json_option, print_json, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
 
     from runafter.cli.live import LiveRun
     from runafter.definition.nodes import Definition
     from runafter.local.run import Job, Notice, RunResult
     from runafter.program.steps import Program
+    from runafter.project.project import Sidecar
+    from runafter.tenant.changes import Snapshot
+    from runafter.tenant.tenant import Tenant
 
 
 @click.command("run")
@@ -34,6 +38,26 @@ if TYPE_CHECKING:
     metavar="FILE|auto",
     multiple=True,
     help="Answers for outside calls (YAML or JSON); 'auto' infers what is not given.",
+)
+@click.option(
+    "--tenant",
+    metavar="FILE",
+    help="Seed of an emulated tenant that answers connector and HTTP calls. Default: tenant.yaml beside the flow.",
+)
+@click.option("--no-tenant", is_flag=True, help="Leave out the tenant.yaml that lies beside the flow.")
+@click.option(
+    "--faults",
+    metavar="FILE|RULE",
+    multiple=True,
+    help="What goes wrong in the tenant: a YAML file, or a rule as dataverse.create=503@20%. Repeatable.",
+)
+@click.option(
+    "--tenant-profile",
+    metavar="NAME",
+    help="How slow and strict the tenant is: instant (default), unlimited, documented, calibrated-sharepoint ...",
+)
+@click.option(
+    "--tenant-state", metavar="FILE", help="SQLite file that keeps the tenant, for further runs and `tenant show`."
 )
 @click.option("--virtual", is_flag=True, help="Virtual clock: nothing waits, nothing is sent.")
 @click.option("--seed", type=int, default=None, help="Seed of the virtual clock's chance. Default 0.")
@@ -69,6 +93,11 @@ def command(
     trigger: str | None,
     settings: tuple[str, ...],
     mock: tuple[str, ...],
+    tenant: str | None,
+    no_tenant: bool,
+    faults: tuple[str, ...],
+    tenant_profile: str | None,
+    tenant_state: str | None,
     virtual: bool,
     seed: int | None,
     variables: str,
@@ -82,47 +111,127 @@ def command(
 
     Without --virtual the run is durable: it lies in the database, survives a
     kill, and `runafter runs` shows and resumes it. HTTP actions without a mock
-    are sent for real; connector calls need a mock. Exit code 0 only if the run
-    Succeeded.
+    are sent for real; connector calls need a mock or a tenant. With an emulated
+    tenant nothing is sent, and what changed in it is printed at the end.
+
+    In a folder with a flow.json that one is run, on the tenant.yaml and with the
+    trigger.json beside it. The trigger's conditions and split-on hold: an event
+    starts no run, one, or many. Exit code 0 only if all runs Succeeded.
     """
+    from runafter.cli.beside import beside, main_flow, open_beside
     from runafter.cli.select import one_flow
-    from runafter.local.mocks import MockError
     from runafter.local.read import read
-    from runafter.local.run import Job
 
     if seed is not None and not virtual:
         raise click.UsageError("--seed needs --virtual: real time is not drawn from a seed.")
     definitions = read(read_source(path), profile=profile)
-    definition = one_flow(definitions, flow)
+    definition = (main_flow(path, definitions) if flow is None else None) or one_flow(definitions, flow)
+    near = beside(path, definition)
     mocks, auto = read_mocks(mock)
+    place = open_beside(
+        near,
+        seed_file=tenant,
+        leave_out=no_tenant,
+        mocked=auto,
+        faults=faults,
+        profile=tenant_profile,
+        state=tenant_state,
+        seed=seed or 0,
+    )
     given = json_option(trigger, "--trigger")
-    live: list[LiveRun] = []
+    sample = near.file("trigger.json") if given is None and not auto and mocks.trigger is None else None
+    if sample is not None and place is not None:
+        given = json_option(f"@{sample}", "--trigger")
+        click.echo(f"Triggered by {sample}.", err=True)
+    make = partial(
+        _job,
+        definition,
+        flows=[other for other in definitions if other is not definition],
+        parameters=_parameters(settings),
+        mocks=mocks,
+        auto=auto,
+        variables=variables,
+        in_flight=in_flight,
+        duration_limit=_duration(timeout),
+        key_headers=_key_headers(path),
+        tenant=place,
+    )
+    job = make(trigger=given)
+    if given is None and not auto and mocks.trigger is None and _needs_trigger(job.program, definition, path, flow):
+        raise click.exceptions.Exit(2)
+    jobs = [job] if given is None else _started(job, make, as_json=as_json)
+    before = snapshot_of(place)
+    results = [_one(each, db, seed or 0, virtual=virtual, as_json=as_json) for each in jobs]
+    if as_json:
+        plain = [plain_result(result) for result in results]
+        print_json(plain[0] if len(plain) == 1 else plain)
+    elif place is not None:
+        show_aftermath(place, before, results, near.sidecar())
+    if not all(result.succeeded for result in results):
+        raise click.exceptions.Exit(1)
+
+
+def _job(definition: Definition, **options: Any) -> Job:
+    from runafter.local.mocks import MockError
+    from runafter.local.run import Job
+
     try:
-        job = Job(
-            definition,
-            flows=[other for other in definitions if other is not definition],
-            trigger=given,
-            parameters=_parameters(settings),
-            mocks=mocks,
-            auto=auto,
-            variables=variables,
-            in_flight=in_flight,
-            duration_limit=_duration(timeout),
-            key_headers=_key_headers(path),
-        )
+        return Job(definition, **options)
     except MockError as fault:
         raise click.UsageError(fault.message + (f" {fault.hint}" if fault.hint else "")) from fault
-    if trigger is None and not auto and mocks.trigger is None and _needs_trigger(job.program, definition, path, flow):
-        raise click.exceptions.Exit(2)
-    result = (
-        _virtually(job, seed or 0, db, live, as_json=as_json) if virtual else _really(job, db, live, as_json=as_json)
+
+
+def _started(job: Job, make: Callable[..., Job], *, as_json: bool) -> list[Job]:
+    """Return the jobs that the event starts, by the trigger's conditions and split-on; exit when there are none."""
+    from runafter.hosts.clock import machine_clock
+    from runafter.local.triggers import decided
+
+    trigger = next(iter(job.program.triggers.values()), None)
+    if trigger is None or (not trigger.conditions and trigger.split_on is None):
+        return [job]
+    decision = decided(
+        job.program, job.trigger_outputs, machine_clock(), parameters=job.parameters, app_settings=job.app_settings
     )
+    if decision.status == "Succeeded" and decision.runs:
+        return [make(trigger=run.trigger["outputs"]) for run in decision.runs]
     if as_json:
-        print_json(plain_result(result))
+        print_json({"status": decision.status, "code": decision.code, "error": decision.error, "actions": {}})
+    elif decision.status == "Failed":
+        message = (decision.error or {}).get("message", "")
+        click.echo(f"The trigger {trigger.name!r} fails, no run starts: {decision.code}: {message}", err=True)
     else:
+        why = "its conditions do not hold" if decision.code == "TriggerConditionNotMet" else "there is no item"
+        click.echo(f"The trigger {trigger.name!r} starts no run: {why}.", err=True)
+    raise click.exceptions.Exit(1 if decision.status == "Failed" else 0)
+
+
+def _one(job: Job, db: str | None, seed: int, *, virtual: bool, as_json: bool) -> RunResult:
+    live: list[LiveRun] = []
+    result = _virtually(job, seed, db, live, as_json=as_json) if virtual else _really(job, db, live, as_json=as_json)
+    if not as_json:
         summarise(result, live[0], db=db, virtual=virtual)
-    if not result.succeeded:
-        raise click.exceptions.Exit(1)
+    return result
+
+
+def snapshot_of(tenant: Tenant | None) -> Snapshot:
+    """Return what the tenant holds, to be compared with what it will hold."""
+    from runafter.tenant.changes import snapshot
+
+    return {} if tenant is None else snapshot(tenant)
+
+
+def show_aftermath(tenant: Tenant, before: Snapshot, results: Sequence[RunResult], sidecar: Sidecar) -> None:
+    """Print what the runs changed in the tenant, and what they undid by the sidecar's word."""
+    from runafter.cli.aftermath import print_aftermath
+    from runafter.tenant.changes import changes, snapshot
+
+    runs = {result.run_id for result in results}
+    undoing = set((sidecar.raw.get("compensation") or {}).values())
+    done = {name for result in results for name, found in result.actions.items() for each in found
+            if each.status == "Succeeded"}  # fmt: skip
+    order = [name for result in results for name in result.actions if name in undoing & done]
+    served = [call for call in tenant.served if call.run_id in runs]
+    print_aftermath(changes(before, snapshot(tenant)), served, undone=dict.fromkeys(order))
 
 
 def _duration(text: str | None) -> timedelta | None:
@@ -227,12 +336,11 @@ def _virtually(job: Job, seed: int, db: str | None, live: list[LiveRun], *, as_j
 
     from runafter.cli.live import LiveRun
     from runafter.local.run import keep_virtual
-    from runafter.simulator.host import run_virtual
 
     view = LiveRun(job.program)
     live.append(view)
     job.listener = lambda run_id, notice: _follow(job, view, run_id, notice)
-    result = run_virtual(job.simulate, seed=seed)
+    result = job.run_virtually(seed=seed)
     if db is not None:
         asyncio.run(keep_virtual(result, job, db))
     if not as_json:
