@@ -41,19 +41,20 @@ _WORDS: tuple[tuple[Kind, frozenset[str]], ...] = (
     (
         "read",
         frozenset(
-            ["get", "list", "find", "search", "read", "query", "select", "lookup", "download", "peek", "check", "count", "fetch", "view", "show", "describe", "retrieve", "resolve", "export", "parse", "convert", "extract", "is", "has", "exists", "when", "my", "user"]
+            ["get", "list", "find", "search", "read", "query", "select", "lookup", "download", "peek", "check", "count", "fetch", "view", "show", "describe", "retrieve", "resolve", "export", "parse", "convert", "extract", "predict", "aibuilderpredict", "classify", "translate", "recognize", "is", "has", "exists", "when", "my", "user"]
         ),
     ),
     ("create", frozenset(["create", "add", "insert", "new", "copy", "upload", "append", "put", "register", "ingest", "store", "push"])),
     (
         "update",
         frozenset(
-            ["update", "patch", "set", "modify", "edit", "upsert", "replace", "move", "rename", "mark", "assign", "change", "unassign", "enable", "disable", "close", "associate", "disassociate", "check_in", "checkin", "checkout", "merge", "complete", "associateentities"]
+            ["update", "patch", "set", "modify", "edit", "upsert", "replace", "move", "rename", "mark", "assign", "change", "unassign", "enable", "disable", "close", "associate", "disassociate", "check_in", "checkin", "checkout", "merge", "complete", "associateentities",
+             "isolate", "unisolate", "restrict", "unrestrict", "block", "unblock", "quarantine", "offboard", "revoke", "suspend", "resume", "lock", "unlock", "activate", "deactivate", "dismiss", "pin", "unpin", "flag", "unflag"]
         ),
     ),
     ("delete", frozenset(["delete", "remove", "purge", "clear"])),
     ("send", frozenset(["send", "post", "publish", "reply", "forward", "notify", "invite", "share", "email", "mail", "message", "comment"])),
-    ("execute", frozenset(["execute", "run", "invoke", "perform", "start", "trigger", "call", "submit", "process", "batch", "begin", "stop", "cancel"])),
+    ("execute", frozenset(["execute", "run", "invoke", "perform", "start", "trigger", "call", "submit", "process", "batch", "begin", "stop", "cancel", "collect"])),
 )  # fmt: skip
 _VERBS: dict[str, Kind] = {word: kind for kind, words in _WORDS for word in words}
 _METHODS: dict[str, Kind] = {
@@ -185,6 +186,8 @@ def _short(api: str) -> str:
 
 def _kind(facts: OperationFacts | None, operation: str | None, method: str | None, path: str | None) -> Kind:
     word = _verb(operation)
+    if word == "unknown" and facts is not None and _verb(facts.operation) == "update":
+        word = "update"  # a state that is set twice is set
     if facts is not None:
         if facts.effect == "read":
             return "read"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from runafter.definition.nodes import Definition
 from runafter.lint.analysis.handling import BAD, handlers_of, is_in_handler
 from runafter.lint.analysis.starting import concurrency, has_filter, is_event
+from runafter.lint.analysis.tracing import traces_both_ways
 from runafter.lint.effects import Call
 from runafter.lint.flow import Flow
 from runafter.profiles.catalogue import Catalogue
@@ -213,6 +214,7 @@ def _monitor(flow: Flow) -> Layer:
             for each in (site, *flow.inside(site))
         )
     ]
+    found = found or traces_both_ways(flow)
     if found:
         return _layer("monitor", [site.name for site in found], [], "MON001")
     return _layer("monitor", [], ["no run leaves a trace of how it ended, after success and failure alike"], "MON001")

@@ -33,12 +33,15 @@ class EnvironmentWrittenIntoActions(Rule):
                 if isinstance(part.value, str) and _SITE.match(part.value):
                     places.setdefault(part.value.rstrip("/"), []).append((site.name, part))
         for address, found in places.items():
-            if len(found) > 1:
+            actions = list(dict.fromkeys(name for name, _ in found))
+            if len(actions) > 1:
                 name, first = found[0]
                 yield self.issue(
                     flow,
                     first,
-                    f"{address} is written into {len(found)} actions, first {name!r}",
+                    f"{address} is written into {len(actions)} actions, first {name!r}",
                     actions=(name,),
-                    evidence=[at(f"also in {other!r}", part) for other, part in found[1:4]],
+                    evidence=[at(f"also in {other!r}", part) for other, part in dict(found).items() if other != name][
+                        :3
+                    ],
                 )

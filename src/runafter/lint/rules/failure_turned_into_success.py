@@ -35,7 +35,7 @@ class FailureTurnedIntoSuccess(Rule):
 
 
 def _after_a_search(flow: Flow, site: Site) -> bool:
-    """Tell whether the failure that leads here is that of one reading call."""
+    """Tell whether the failure that leads here is that of one reading call, or of a test of values."""
     for each in site.chain():
         reach = [each, *(each.level.sites[key] for key in each.level.ancestors(each.key))]
         for other in reach:
@@ -44,6 +44,11 @@ def _after_a_search(flow: Flow, site: Site) -> bool:
                     continue
                 failed = each.level.sites.get(name.casefold())
                 call = flow.call(failed) if failed is not None else None
-                if call is not None and call.kind == "read":
+                if (call is not None and call.kind == "read") or (failed is not None and _is_test(flow, failed)):
                     return True
     return False
+
+
+def _is_test(flow: Flow, site: Site) -> bool:
+    """Tell whether an action calls nobody, so that its failure says something about values only."""
+    return all(flow.call(each) is None for each in (site, *flow.inside(site)))

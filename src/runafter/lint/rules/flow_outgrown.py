@@ -37,12 +37,12 @@ class FlowOutgrown(Rule):
                 f"the flow has {count} actions",
                 hint="Move parts with an input and an output of their own to child flows.",
             )
-        if deepest.depth >= LEVELS:
+        if deepest.depth > LEVELS:
             chain = deepest.chain()
             yield self.issue(
                 flow,
                 deepest.part,
-                f"{deepest.name!r} is {deepest.depth} levels deep",
+                f"{deepest.name!r} is inside of {deepest.depth - 1} others",
                 sites=(deepest,),
                 evidence=[at(f"{each.name!r} contains it", each) for each in chain[:-1]],
                 hint=f"Move what is inside {chain[len(chain) // 2].name!r} to a child flow.",

@@ -53,8 +53,8 @@ class ListWithoutPaging(Rule):
 
 
 def _finds_one(parameters: object) -> bool:
-    """Tell whether a filter asks for one key."""
+    """Tell whether a filter asks for one key or name."""
     text = str(parameters.get("$filter", "")) if isinstance(parameters, dict) else ""
     return " eq " in text.casefold() and any(
-        word in text.casefold() for word in ("id eq", "guid eq", "number eq", "email eq")
+        word in text.casefold() for word in ("id eq", "guid eq", "number eq", "email eq", "name eq", "fileleafref eq")
     )

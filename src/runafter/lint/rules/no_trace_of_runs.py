@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runafter.lint.analysis.handling import BAD, has_handling, is_in_handler
+from runafter.lint.analysis.tracing import traces_both_ways
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
@@ -34,6 +35,8 @@ class NoTraceOfRuns(Rule):
             )
             if after_all and any(flow.call(each) is not None for each in (site, *flow.inside(site))):
                 return
+        if traces_both_ways(flow):
+            return
         yield self.issue(
             flow,
             flow.root.get("actions"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
+from runafter.program.part import Part
 
 
 class ScheduleWithoutZone(Rule):
@@ -26,6 +27,8 @@ class ScheduleWithoutZone(Rule):
             hours = written.at("schedule", "hours") if written is not None else None
             if written is None or hours is None or not hours.value or written.text("timeZone"):
                 continue
+            if _is_every_hour(written, hours):
+                continue
             if (
                 (written.text("startTime") or "").rstrip().endswith(("Z", "z"))
                 and isinstance(hours.value, list)
@@ -35,3 +38,10 @@ class ScheduleWithoutZone(Rule):
             yield self.issue(
                 flow, written, f"{trigger.name!r} names hours and no time zone: they are UTC", actions=(trigger.name,)
             )
+
+
+def _is_every_hour(written: Part, hours: Part) -> bool:
+    """Tell whether the schedule means each hour of each day, which is the same in every zone."""
+    days = written.at("schedule", "weekDays") or written.at("schedule", "monthlyOccurrences")
+    values = hours.value if isinstance(hours.value, list) else []
+    return days is None and {str(value).zfill(2) for value in values} == {f"{hour:02}" for hour in range(24)}

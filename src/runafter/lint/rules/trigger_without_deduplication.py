@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runafter.lint.analysis.reading import calls_in, expressions_in, reads_trigger
+from runafter.lint.analysis.reading import calls_in, depends_on, expressions_in, reads_trigger
 from runafter.lint.analysis.starting import is_event
+from runafter.lint.effects import Call
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
+from runafter.program.outline import Site
 
 
 class TriggerWithoutDeduplication(Rule):
@@ -25,7 +27,9 @@ class TriggerWithoutDeduplication(Rule):
 
     def check(self, flow: Flow) -> Iterator[Issue]:
         creating = [
-            (site, call) for site, call in flow.calling if call.kind in {"create", "send"} and not call.is_idempotent
+            (site, call)
+            for site, call in flow.calling
+            if call.kind in {"create", "send"} and not call.is_idempotent and not _is_looked_up(flow, site, call)
         ]
         if not creating or not any(call.kind == "create" for _, call in creating):
             return
@@ -49,6 +53,24 @@ class TriggerWithoutDeduplication(Rule):
                     Remedy(text="write the key into a unique field", cost="a column"),
                 ],
             )
+
+
+def _is_looked_up(flow: Flow, site: Site, call: Call) -> bool:
+    """Tell whether a condition around a create has asked the same table whether the row is there."""
+    record = call.record
+    if call.kind != "create" or record is None or len(record.store) < 2:
+        return False
+    searches = [
+        other
+        for other, read in flow.calling
+        if read.kind == "read" and read.record is not None and read.record.store == record.store
+    ]
+    return any(
+        depends_on(flow, expressions_in(each.part.get("expression")), search)
+        for each in site.around()
+        if each.folded in {"if", "switch"}
+        for search in searches
+    )
 
 
 def _looks_before(flow: Flow) -> bool:
