@@ -19,9 +19,7 @@ from runafter.lint.repairs.front import (
     fits_deeper,
     free_name,
     front_of,
-    is_written,
     placed,
-    run_after_change,
 )
 from runafter.lint.repairs.recording import PARAMETERS, recording
 from runafter.lint.repairs.telling import telling
@@ -57,74 +55,35 @@ def catch_work(flow: Flow) -> Fix | None:
     scope = {"type": "Scope", "runAfter": {each: list(statuses) for each, statuses in waits.items()}}
     wrap = Change(operation="wrap", pointer=front.actions.pointer, key=name, value=scope, members=members)
     before = [site for site in front.outside if flow.call(site) is not None or any(map(flow.call, flow.inside(site)))]
-    behind, parameters = _behind(flow, name, before, ())
+    behind, parameters = _behind(flow, name, before)
     changes = [*moves, wrap, *front.run_after_changes(), *_inserted(front, behind), *declared(flow, parameters)]
     return Fix(
         title="put the work into a scope, with a handler, a record and an end", changes=tuple(changes), alone=True
     )
 
 
-def catch_scope(flow: Flow, site: Site) -> Fix | None:
-    """Put a handler behind a scope of the root that has none; other work beside it ends before the run does."""
-    level = flow.outline.root
-    actions = flow.root.get("actions")
-    if actions is None or not is_written(actions) or level.doubles or site.key not in level.sites:
-        return None
-    after = {each.key: dict(each.run_after) for each in level.sites.values()}
-    front = Front(actions=actions, outside=list(level.sites.values()), core=[], after=after)
-    others = [each for each in front.ends(front.outside) if each is not site]
-    if any(each.folded == "terminate" or any(i.folded == "terminate" for i in flow.inside(each)) for each in others):
-        return None
-    behind, parameters = _behind(flow, site.name, [], [each.name for each in others])
-    changes = [*_inserted(front, behind), *declared(flow, parameters)]
-    return Fix(title=f"handle the failure of {site.name!r}, record and end the run", changes=tuple(changes), alone=True)
-
-
 def record_runs(flow: Flow) -> Fix | None:
-    """Put a record behind everything; before an action at the root that ends the run."""
-    level = flow.outline.root
-    actions = flow.root.get("actions")
-    if actions is None or not is_written(actions) or level.doubles or not level.sites or not flow.triggers:
+    """Do the same for a flow that has handlers of its own; None where one of them ends the run before any record."""
+    if any(site.folded == "terminate" for site in flow.sites):
         return None
-    after = {each.key: dict(each.run_after) for each in level.sites.values()}
-    front = Front(actions=actions, outside=list(level.sites.values()), core=[], after=after)
-    ends = front.ends(front.outside)
-    last = [each for each in ends if _ends_the_run(flow, each)]
-    if any(
-        _ends_the_run(flow, each) for each in level.sites.values() if each not in last and not _is_check(flow, each)
-    ):
-        return None
-    waited = {name.casefold(): None for each in last for name in each.run_after} | {
-        each.key: None for each in ends if each not in last
-    }
-    names = [level.sites[key].name for key in waited if key in level.sites]
-    if not names:
-        return None
-    name = free_name(flow, "Record_the_run")
-    changes = [
-        Change(operation="insert", pointer=actions.pointer, key=name, value=recording(flow, names)),
-        *(run_after_change(each, {**each.run_after, name: ALL}) for each in last),
-        *declared(flow, PARAMETERS),
-    ]
-    return Fix(title="record how every run ended", changes=tuple(changes), alone=True)
+    return catch_work(flow)
 
 
-def _behind(
-    flow: Flow, scope: str, before: list[Site], others: tuple[str, ...] | list[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _behind(flow: Flow, scope: str, before: list[Site]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return handler, record and end behind a scope, and the parameters they read."""
     catch, record, end = (free_name(flow, each) for each in ("Catch", "Record_the_run", "End_as_failed"))
     steps, detail = free_name(flow, "Failed_steps"), free_name(flow, "Error_detail")
-    failed = f"coalesce(result({quoted(scope)}), json('[]'))"
-    if before:
-        failed = f"union(createArray({', '.join(f'actions({quoted(each.name)})' for each in before)}), {failed})"
+    names = [quoted(each.name) for each in before]
+    bad = "createArray('Failed', 'TimedOut')"
+    earlier = "".join(f"if(contains({bad}, coalesce(actions({n})?['status'], '')), {n}, null), " for n in names)
+    reasons = "".join(f"actions({n})?['error']?['message'], " for n in names)
     first = f"first(body({quoted(steps)}))"
     actions: dict[str, Any] = {
         steps: {
             "type": "Query",
             "runAfter": {},
             "inputs": {
-                "from": f"@{failed}",
+                "from": f"@coalesce(result({quoted(scope)}), json('[]'))",
                 "where": "@or(equals(item()?['status'], 'Failed'), equals(item()?['status'], 'TimedOut'))",
             },
         },
@@ -134,10 +93,9 @@ def _behind(
             "inputs": {
                 "flow": FLOW,
                 "run": RUN,
-                "action": f"@coalesce({first}?['name'], {quoted(scope)})",
+                "action": f"@coalesce({first}?['name'], {earlier}{quoted(scope)})",
                 "code": f"@coalesce({first}?['error']?['code'], {first}?['code'], 'Failed')",
-                "message": f"@take(coalesce({first}?['error']?['message'], string(coalesce({first}?['outputs']?['body'], "
-                "'no message'))), 1000)",
+                "message": f"@take(coalesce({first}?['error']?['message'], {reasons}string({first}?['outputs']?['body'])), 1000)",
             },
         },
     }
@@ -150,7 +108,7 @@ def _behind(
     statuses = ["Failed", "Skipped", "TimedOut"] if before else _BAD
     behind = {
         catch: {"type": "Scope", "runAfter": {scope: statuses}, "actions": actions},
-        record: recording(flow, [scope, catch, *others]),
+        record: recording(flow, [scope, catch]),
         end: {
             "type": "Terminate",
             "runAfter": {catch: ["Succeeded", "Failed", "TimedOut"], record: list(ALL)},
@@ -197,13 +155,3 @@ def _inserted(front: Front, behind: dict[str, Any]) -> list[Change]:
         Change(operation="insert", pointer=front.actions.pointer, key=name, value=value)
         for name, value in behind.items()
     ]
-
-
-def _ends_the_run(flow: Flow, site: Site) -> bool:
-    return any(each.folded == "terminate" for each in (site, *flow.inside(site)))
-
-
-def _is_check(flow: Flow, site: Site) -> bool:
-    """Tell whether an action may end the run before the work has begun."""
-    return not any(call.writes or call.kind == "execute" for each in flow.sites if (call := flow.call(each)) is not None
-                   and flow.order.is_before(each, site))  # fmt: skip

@@ -88,6 +88,11 @@ def is_written(part: Part) -> bool:
     return part.node is not None and not part.path
 
 
+def is_same(part: Part) -> bool:
+    """Tell whether a part's value is what the file says, and no template expression stands for it."""
+    return is_written(part) and part.node is not None and bool(part.node.value == part.value)
+
+
 def free_name(flow: Flow, wished: str) -> str:
     """Return a name that no action has."""
     name, number = wished, 2
@@ -109,35 +114,36 @@ def _depth(site: Site) -> int:
 def _is_plain(site: Site) -> bool:
     """Tell whether run-after is an object, not what stood for it in the schema of 2015."""
     after = site.part.get("runAfter")
-    return (after is None and site.part.get("conditions") is None) or (after is not None and is_written(after))
+    return (after is None and site.part.get("conditions") is None) or (after is not None and is_same(after))
 
 
 def _take_to_the_front(front: Front, sites: list[Site]) -> None:
-    """Let variables with a constant wait for other variables only, and what waited for them for what they waited for."""
-    last: str | None = None
+    """Let variables with a constant wait for other variables only; what waited for them waits for what they waited for."""
     inits = [site for site in sites if site.folded == "initializevariable"]
     keys = {site.key for site in inits}
+    after = {key: dict(entries) for key, entries in front.after.items()}
+    waits: dict[str, RunAfter] = {}  # of those that move: what other work they waited for
+    last: str | None = None
     for site in _in_order(front, inits):
-        waits = front.after[site.key]
-        if all(name.casefold() in keys for name in waits):
-            last = site.name
+        entries = after[site.key]
+        own = {name: statuses for name, statuses in entries.items() if name.casefold() in keys}
+        stays = any(name.casefold() not in waits for name in own) or not _is_constant(site)
+        if stays or any(tuple(statuses) != _DONE for statuses in entries.values()):
             continue
-        if not _is_constant(site) or any(tuple(statuses) != _DONE for statuses in waits.values()):
-            last = site.name
-            continue
-        for other in sites:
-            entries = front.after[other.key]
-            name = next((name for name in entries if name.casefold() == site.key), None)
-            if name is None or other.folded == "initializevariable":
-                continue
-            if tuple(entries[name]) != _DONE:
-                return
-            rest = {each: statuses for each, statuses in entries.items() if each != name}
-            front.after[other.key] = {**waits, **rest}
-            front.changed.add(other.key)
-        front.after[site.key] = {last: _DONE} if last is not None else {}
-        front.changed.add(site.key)
+        rest = {name: statuses for name, statuses in entries.items() if name.casefold() not in keys}
+        waits[site.key] = rest | {k: v for name in own for k, v in waits[name.casefold()].items()}
+        after[site.key] = own or ({last: _DONE} if last is not None else {})
         last = site.name
+    for site in sites:
+        moved = [(name, statuses) for name, statuses in front.after[site.key].items() if waits.get(name.casefold())]
+        if site.key in waits or not moved:
+            continue
+        if any(tuple(statuses) != _DONE for _, statuses in moved):
+            return
+        for name, _ in moved:
+            after[site.key] = waits[name.casefold()] | after[site.key]
+    front.after = after
+    front.changed |= {site.key for site in sites if after[site.key] != dict(site.run_after)}
 
 
 def _in_order(front: Front, sites: list[Site]) -> list[Site]:

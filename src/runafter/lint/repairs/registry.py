@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterator
 
 from runafter.lint.finding import Fix, Issue
 from runafter.lint.flow import Flow
-from runafter.lint.repairs.catching import catch_scope, catch_work, record_runs
+from runafter.lint.repairs.catching import catch_work, record_runs
 from runafter.lint.repairs.checking import check_data
+from runafter.lint.repairs.collecting import keep_in_iteration, select_instead
 from runafter.lint.repairs.limiting import limit_iterations, limit_runs, limit_wait, tell_repeated_events
 from runafter.program.outline import Site
 
 Repair = Callable[[Flow, Site | None], Fix | None]
-
-
-def _handled(flow: Flow, site: Site | None) -> Fix | None:
-    return catch_work(flow) if site is None else catch_scope(flow, site)
 
 
 def _at_site(repair: Callable[[Flow, Site], Fix | None]) -> Repair:
@@ -27,12 +24,14 @@ def _of_flow(repair: Callable[[Flow], Fix | None]) -> Repair:
 
 
 REPAIRS: dict[str, Repair] = {
-    "ERR001": _handled,
+    "ERR001": _of_flow(catch_work),
     "MON001": _of_flow(record_runs),
     "VAL001": _of_flow(check_data),
     "TRG001": _of_flow(limit_runs),
     "TRG002": _of_flow(tell_repeated_events),
     "TMO002": _at_site(limit_wait),
+    "RAC001": _at_site(keep_in_iteration),
+    "LOP003": _at_site(select_instead),
     "CAP001": _at_site(limit_iterations),
 }
 

@@ -7,7 +7,8 @@ from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
 
 READ = {"type": "exponential", "count": 4, "interval": "PT5S", "minimumInterval": "PT5S", "maximumInterval": "PT1M"}
-SEND = {"type": "exponential", "count": 2, "interval": "PT10S", "minimumInterval": "PT10S", "maximumInterval": "PT1M"}
+WRITE = {"type": "exponential", "count": 4, "interval": "PT10S", "minimumInterval": "PT10S", "maximumInterval": "PT2M"}
+SEND = {"type": "exponential", "count": 4, "interval": "PT20S", "minimumInterval": "PT20S", "maximumInterval": "PT5M"}
 
 
 class RetryNotExplicit(Rule):
@@ -15,7 +16,8 @@ class RetryNotExplicit(Rule):
 
     Why: the default differs between plans and has changed before: two retries, four, eight or twelve, up to an hour
     apart. The same flow then holds for seconds or for hours.
-    Instead: say it: exponential, four times within a minute for reads and writes with a key; twice for mail and posts.
+    Instead: say it: exponential, four times; a read from five seconds on, a change of a known record from ten, and from
+    twenty what makes or sends something anew, so that a slow first attempt is over before the second begins.
     Safe when: somebody has looked at the default and wants it; waive with that reason.
     Source: Microsoft Learn, "Limits of automated, scheduled, and instant flows" (retry policy) and "Handle errors and
     exceptions in Azure Logic Apps".
@@ -33,7 +35,7 @@ class RetryNotExplicit(Rule):
             written = inputs.get("retryPolicy") or inputs.at("subscribe", "retryPolicy") or site.part.get("retryPolicy")
             if written is not None:
                 continue
-            policy = SEND if call.kind in {"send", "create", "execute", "unknown"} else READ
+            policy = READ if call.kind == "read" else WRITE if call.kind in {"update", "delete"} else SEND
             fix = None
             place = inputs.get("subscribe") if site.folded == "httpwebhook" else inputs
             if place is not None and place.node is not None and place.is_object and not place.path:
