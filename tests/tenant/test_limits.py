@@ -82,9 +82,7 @@ async def test_dataverse_refuses_the_6001st_request_of_a_user_within_five_minute
     outcome = await call(tenant, "shared_commondataserviceforapps", "ListRecords", ROWS, connection="another")
 
     assert (outcome.status_code, outcome.code) == (429, "0x80072322")
-    assert (
-        outcome.message == "Number of requests exceeded the limit of 6000 over time window of 300 seconds."
-    )
+    assert outcome.message == "Number of requests exceeded the limit of 6000 over time window of 300 seconds."
     assert outcome.headers["Retry-After"] == "300"
 
 

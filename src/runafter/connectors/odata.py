@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -266,13 +266,30 @@ class _Evaluator:
         return any(results) if type(node.operator).__name__ == "Any" else all(results)
 
 
+def _supported(node: Any) -> None:
+    """Refuse functions that are not supported before any row is looked at."""
+    if isinstance(node, list | tuple):
+        for item in node:
+            _supported(item)
+        return
+    if not is_dataclass(node):
+        return
+    if type(node).__name__ == "Call":
+        name = _Evaluator(plain_field).path(node.func)
+        if name.lower() not in _FUNCTIONS:
+            raise BadQuery(f"the function '{name}' is not supported in $filter; there are {', '.join(_FUNCTIONS)}")
+    for part in fields(node):
+        _supported(getattr(node, part.name))
+
+
 def predicate(text: str, field: Field = plain_field) -> Callable[[Row], bool]:
     """Return the test that a $filter describes.
 
     Raises:
-        BadQuery: the text is no filter; a function that is not supported is refused when the test runs.
+        BadQuery: the text is no filter, or has a function that is not supported.
     """
     tree = _parse(text)
+    _supported(tree)
     evaluator = _Evaluator(field)
     return lambda row: bool(evaluator.value(tree, row))
 

@@ -44,10 +44,16 @@ def snapshot(tenant: Tenant) -> Snapshot:
             continue
         store = tenant.store_of(service)
         for table in store.tables():
-            if table.startswith("$") or table in _INTERNAL.get(service, ()):
+            if is_internal(service, table):
                 continue
-            found.update({(service, table, key): row for key, row in store.rows(table)})
+            rows = ((key, row) for key, row in store.rows(table) if row.get("folder") is not True)
+            found.update({(service, table, key): row for key, row in rows})
     return found
+
+
+def is_internal(service: str, table: str) -> bool:
+    """Return whether a table holds what the emulation needs for itself: schemas, rules, subscriptions."""
+    return table.startswith("$") or table in _INTERNAL.get(service, ())
 
 
 def changes(before: Snapshot, after: Snapshot) -> list[Change]:
@@ -91,7 +97,7 @@ def _change(
         service=service,
         table=table_title(service, table),
         kind=kind,
-        label=label_of(row, key),
+        label=key if table.startswith("files|") else label_of(row, key),
         row=row,
         fields=fields or {},
     )

@@ -79,6 +79,11 @@ class TenantServer:
     def url(self) -> str:
         return f"{'http' if self._tls is None else 'https'}://{self._host}:{self._port}"
 
+    @property
+    def mounts(self) -> list[str]:
+        """The first part of each service's own addresses."""
+        return sorted(self._mounts)
+
     def connector_url(self, connector: str, connection: str = "default") -> str:
         """Return the base URL of a managed connection."""
         return f"{self.url}/connectors/{connector}/{connection}"

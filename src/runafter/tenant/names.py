@@ -17,3 +17,8 @@ def connector_named(name: str) -> str:
     """Return the connector that an everyday name or an apiId (`shared_teams`) means; any other name as it is."""
     bare = name.strip().lower().removeprefix("shared_")
     return EVERYDAY_NAMES.get(bare, bare)
+
+
+def everyday_name(connector: str) -> str:
+    """Return what people call a connector: `sharepointonline` sharepoint."""
+    return next((name for name, known in EVERYDAY_NAMES.items() if known == connector), connector)

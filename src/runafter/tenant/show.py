@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runafter.errors import NotSupported
+from runafter.tenant.changes import table_title
 from runafter.tenant.names import connector_named
 from runafter.tenant.tenant import Tenant
 
@@ -20,12 +21,24 @@ def tables(tenant: Tenant) -> dict[str, dict[str, int]]:
     }
 
 
+SHORTCUTS = {
+    "users": ("azuread", "users"),
+    "groups": ("azuread", "groups"),
+    "mails": ("office365", "outbox"),
+    "posts": ("teams", "posts"),
+}
+"""What people look for first, by a name of its own."""
+
+
 def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[str, Any]]:
-    """Return the rows of a service's table, found by its name or the end of it (`Weekly Reports`).
+    """Return the rows of a service's table, found by its name or as people know it (`Weekly Reports`, `Inventory`, `mails`).
 
     Raises:
         NotSupported: the service or the table holds nothing under this name; names what there is.
+        UnknownConnector: there is no such service.
     """
+    if table is None and service.lower() in SHORTCUTS:
+        service, table = SHORTCUTS[service.lower()]
     name = tenant.registry.pack_of(connector_named(service)).manifest.name
     store = tenant.store_of(name)
     known = store.tables()
@@ -33,7 +46,11 @@ def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[st
         return [{"table": key, "rows": len(store.rows(key))} for key in sorted(known)]
     wanted = table.lower()
     found = [
-        key for key in known if key.lower() == wanted or key.lower().endswith(tuple(mark + wanted for mark in "/|."))
+        key
+        for key in known
+        if key.lower() == wanted
+        or key.lower().endswith(("/" + wanted, "|" + wanted))
+        or table_title(name, key).lower() == wanted
     ]
     if not found:
         raise NotSupported(f"{name} has no table {table!r}; it has {', '.join(sorted(known)) or 'none'}", code="TEN005")

@@ -50,7 +50,7 @@ class Tenant:
 
     `perform` is what a host needs. `on_signal` is called with (callback URL,
     outputs) when somebody answers a webhook (an approval, a card, a row change).
-    `strict` refuses calls that lack required parameters with 400.
+    `strict` refuses calls with 400 that lack required parameters or have unknown ones.
     """
 
     def __init__(
@@ -195,9 +195,10 @@ class Tenant:
 
         def carry_out() -> Outcome:
             if self.strict:
-                missing = [f for f in parameter_findings(operation, resolved.arguments) if f.severity == "error"]
-                if missing:
-                    return failure(400, "InvalidRequest", "; ".join(finding.message for finding in missing))
+                wrong = parameter_findings(operation, resolved.arguments)
+                if wrong:
+                    texts = (f"{f.message} ({f.hint})" if f.hint else f.message for f in wrong)
+                    return failure(400, "InvalidRequest", "; ".join(texts))
             handler = resolved.pack.emulated(operation.id)
             if handler is None:
                 text = f"{operation.facts.connector}/{operation.id} has no emulator"
