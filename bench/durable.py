@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.limit import limit_steps_per_s
+from bench.peers import measure_peers
 
 from runafter.hosts.embedded.host import Host
 from runafter.program.steps import Program
@@ -81,7 +82,7 @@ async def payload_bytes(storage: Storage) -> tuple[int, int]:
 
 def measure_beside_limit(
     source: bytes, body: Any, *, runs: int, steps: int, in_flight: int, trigger: Any = None
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Return durable steps per second of `runs` runs of `steps` calls each, and of the bare loop with the same bytes."""
 
     async def ours(folder: Path) -> tuple[float, int]:
@@ -121,4 +122,15 @@ def measure_beside_limit(
         "limit_steps_per_s": limit_per_s,
         "share_of_limit": ours_per_s / limit_per_s,
         "event_bytes": float(size),
+        "runafter_is": "flow, connector and host in one Python process; nothing crosses HTTP; SQLite WAL, synchronous FULL",
     }
+
+
+def measure_beside_peers(ours: dict[str, Any], work: str, counts: dict[str, int]) -> dict[str, Any]:
+    """Add the peers that are installed, on the same work, and how many times faster we are than each family."""
+    figures = ours | measure_peers(work, counts)
+    for family in ("restate", "dbos", "temporal"):
+        variants = [figures[name] for name in figures if name.startswith(family) and name.endswith("_steps_per_s")]
+        if variants:
+            figures[f"times_{family}"] = ours["steps_per_s"] / max(variants)
+    return figures
