@@ -1,4 +1,4 @@
-"""What triggers ask of the outside: an Http poll, and a webhook's subscription.
+"""What triggers ask of the outside: a poll, and a webhook's subscription, over HTTP or by a connector.
 
 An Http trigger fires on 200; on 202 it asks again after `Retry-After`, at
 `Location` where that is given; any other answer is a failed poll.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from runafter.catalog.rows import TriggerState
 from runafter.engine.faults import FAULTS, message_of
@@ -21,7 +21,32 @@ from runafter.program.steps import Trigger
 from runafter.protocol.commands import CallOperation, Target
 from runafter.protocol.events import Outcome
 from runafter.protocol.ids import run_name
+from runafter.server.arrivals import arrivals, is_for_new_rows
 from runafter.server.flows import Flow
+
+_POLLING = {"apiconnection", "openapiconnection", "serviceprovider"}
+_CALLED_BACK = {"apiconnectionwebhook", "openapiconnectionwebhook", "openapiconnectionnotification"}
+
+
+def is_connector(trigger: Trigger) -> bool:
+    """Tell a connector's trigger from those that are part of the language."""
+    return trigger.type.casefold() in _POLLING | _CALLED_BACK
+
+
+def polls_connector(trigger: Trigger) -> bool:
+    return trigger.type.casefold() in _POLLING
+
+
+def is_subscribed(trigger: Trigger) -> bool:
+    """Tell whether the trigger waits to be called: `HttpWebhook`, or a connector's webhook."""
+    return trigger.type.casefold() in _CALLED_BACK | {"httpwebhook"}
+
+
+def _operation(trigger: Trigger, inputs: Mapping[str, Any]) -> str:
+    """Return the operation's name, or the path that stands for it."""
+    if trigger.target is not None and trigger.target.operation:
+        return trigger.target.operation
+    return str(inputs.get("path", "")).rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +81,8 @@ class Polls:
         except FAULTS as fault:
             return Poll(error={"code": "InvalidTemplate", "message": message_of(fault)})
         asked = dict(inputs) if isinstance(inputs, Mapping) else {}
+        if polls_connector(trigger):
+            return await self._ask_connector(flow, trigger, state, asked)
         if isinstance(state.cursor, str):
             asked = {"method": "GET", "uri": state.cursor, "headers": asked.get("headers")}
         outcome = await self.perform(flow, trigger, asked)
@@ -72,14 +99,34 @@ class Polls:
         error = {"code": "TriggerPollFailed", "message": f"The poll was answered with {outcome.status_code}."}
         return Poll(inputs=shown, outputs=outputs, error=error, wait_s=outcome.retry_after_s)
 
+    async def _ask_connector(self, flow: Flow, trigger: Trigger, state: TriggerState, inputs: dict[str, Any]) -> Poll:
+        """Poll a connector; what it brought before starts no run again."""
+        outcome = await self.perform(flow, trigger, inputs)
+        shown = None if trigger.secure_inputs else inputs
+        if outcome.status_code is None or outcome.status_code >= 300:
+            code = outcome.code or "TriggerPollFailed"
+            message = outcome.message or f"The poll was answered with {outcome.status_code}."
+            error = {"code": code, "message": message}
+            return Poll(inputs=shown, error=error, wait_s=outcome.retry_after_s, cursor=state.cursor)
+        found = arrivals(outcome.body, state.cursor, only_new=is_for_new_rows(_operation(trigger, inputs)))
+        if found.body is None:
+            return Poll(inputs=shown, code="NoNewData", cursor=found.cursor)
+        outputs = {"statusCode": 200, "headers": outcome.headers, "body": found.body}
+        return Poll(fires=True, inputs=shown, outputs=outputs, cursor=found.cursor)
+
     async def subscribe(self, flow: Flow, trigger: Trigger, callback_url: str) -> Outcome:
         """Send the trigger's subscribing call."""
         inputs = trigger.inputs.evaluate(self._scope(flow, trigger, callback_url))
+        if is_connector(trigger):
+            return await self.perform(flow, trigger, dict(inputs), callback_url, purpose="subscribe")
         wanted = inputs.get("subscribe") if isinstance(inputs, Mapping) else None
         return await self.perform(flow, trigger, dict(wanted) if isinstance(wanted, Mapping) else {}, callback_url)
 
     async def unsubscribe(self, flow: Flow, trigger: Trigger, callback_url: str) -> Outcome | None:
         """Send the trigger's unsubscribing call; None where the author gave none."""
+        if is_connector(trigger):
+            inputs = trigger.inputs.evaluate(self._scope(flow, trigger, callback_url))
+            return await self.perform(flow, trigger, dict(inputs), callback_url, purpose="unsubscribe")
         written = flow.definition.value["triggers"][trigger.name]["inputs"].get("unsubscribe")
         if not isinstance(written, Mapping) or not written.get("uri"):
             return None
@@ -87,7 +134,13 @@ class Polls:
         return await self.perform(flow, trigger, wanted, callback_url)
 
     async def perform(
-        self, flow: Flow, trigger: Trigger, inputs: dict[str, Any], callback_url: str | None = None
+        self,
+        flow: Flow,
+        trigger: Trigger,
+        inputs: dict[str, Any],
+        callback_url: str | None = None,
+        *,
+        purpose: Literal["call", "subscribe", "unsubscribe"] = "call",
     ) -> Outcome:
         call = CallOperation(
             id=f"{flow.name}/{trigger.name}/{self._host.clock()}",
@@ -96,6 +149,7 @@ class Polls:
             target=trigger.target or Target(type="Http"),
             inputs=inputs,
             callback_url=callback_url,
+            purpose=purpose,
         )
         try:
             return await self._outside.perform(call)

@@ -1,4 +1,4 @@
-"""Triggers that act by themselves: Recurrence, SlidingWindow, and polling with Http.
+"""Triggers that act by themselves: Recurrence, SlidingWindow, and polls, with Http or of a connector.
 
 Rules, from Microsoft Learn, "Schedules for recurring triggers" and "Sliding Window trigger" (read 2026-11):
 
@@ -28,7 +28,7 @@ from runafter.program.recurrence import Recurrence, next_slot
 from runafter.program.steps import Trigger
 from runafter.server.firing import Firing, TriggerEvent, moment
 from runafter.server.flows import Flow, FlowBook
-from runafter.server.polls import Polls
+from runafter.server.polls import Polls, polls_connector
 from runafter.server.settings import ServerSettings
 from runafter.storage.batch import Batch
 from runafter.storage.faults import StorageFault
@@ -36,6 +36,7 @@ from runafter.values.time import duration_s
 
 _log = logging.getLogger("runafter.server")
 Place = tuple[str, str]
+_CONNECTOR_POLL = Recurrence(frequency="Minute", interval=3)
 
 
 class Schedule:
@@ -88,9 +89,10 @@ class Schedule:
         wanted: set[Place] = set()
         for flow in self._flows.all():
             for trigger in flow.program.triggers.values() if flow.program is not None else ():
-                if trigger.recurrence is not None and flow.row.is_enabled and _acts(trigger):
+                recurrence = _recurrence_of(trigger)
+                if recurrence is not None and flow.row.is_enabled:
                     wanted.add((flow.name, trigger.name))
-                    await self._take_up(flow, trigger, trigger.recurrence)
+                    await self._take_up(flow, trigger, recurrence)
         for place, state in list(self._states.items()):
             if place not in wanted and state.due_at is not None:
                 await self._keep(place, msgspec.structs.replace(state, due_at=None))
@@ -169,22 +171,23 @@ class Schedule:
     async def _act(self, place: Place, due: int) -> None:
         flow = self._flows.get(place[0])
         trigger = flow.trigger(place[1])
-        if trigger is None or trigger.recurrence is None or not flow.row.is_enabled:
+        recurrence = None if trigger is None else _recurrence_of(trigger)
+        if trigger is None or recurrence is None or not flow.row.is_enabled:
             await self._keep(place, msgspec.structs.replace(self._states[place], due_at=None))
             return
         try:
             if trigger.type.casefold() == "slidingwindow":
-                await self._slide(flow, trigger, trigger.recurrence)
+                await self._slide(flow, trigger, recurrence)
             elif trigger.type.casefold() == "recurrence":
-                await self._recur(flow, trigger, trigger.recurrence, due)
+                await self._recur(flow, trigger, recurrence, due)
             else:
-                await self._poll(flow, trigger, trigger.recurrence, due)
+                await self._poll(flow, trigger, recurrence, due)
         except StorageFault as fault:
             _log.warning("the trigger of %s is tried again: %s", flow.name, fault)
             await asyncio.sleep(self._host.settings.retry_max_s)
         except (RunafterError, *FAULTS) as fault:
             _log.error("the trigger of %s failed: %s", flow.name, fault)
-            slot = next_slot(trigger.recurrence, self._host.clock(), self._states[place].started_at)
+            slot = next_slot(recurrence, self._host.clock(), self._states[place].started_at)
             await self._keep(place, _at(trigger, self._states[place], slot))
 
     async def _recur(self, flow: Flow, trigger: Trigger, recurrence: Recurrence, due: int) -> None:
@@ -258,8 +261,11 @@ def _delay_s(trigger: Trigger) -> float:
         return 0.0
 
 
-def _acts(trigger: Trigger) -> bool:
-    return trigger.type.casefold() in {"recurrence", "slidingwindow", "http"}
+def _recurrence_of(trigger: Trigger) -> Recurrence | None:
+    """Return when a trigger acts by itself; a connector's poll without a recurrence has the platform's three minutes."""
+    if polls_connector(trigger):
+        return trigger.recurrence or _CONNECTOR_POLL
+    return trigger.recurrence if trigger.type.casefold() in {"recurrence", "slidingwindow", "http"} else None
 
 
 def _is_single(trigger: Trigger) -> bool:

@@ -12,7 +12,7 @@ from runafter.catalog.rows import TriggerHistory, TriggerState
 from runafter.engine.faults import FAULTS, message_of
 from runafter.program.steps import Trigger
 from runafter.server.flows import Flow, FlowBook
-from runafter.server.polls import Polls
+from runafter.server.polls import Polls, is_connector, is_subscribed
 from runafter.server.signatures import Signer
 from runafter.storage.batch import Batch
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("runafter.server")
 
 
 class Subscriptions:
-    """Keeps the subscriptions of HttpWebhook triggers in step with the flows' states."""
+    """Keeps the subscriptions of webhook triggers in step with the flows' states."""
 
     def __init__(self, catalog: Catalog, flows: FlowBook, polls: Polls, signer: Signer) -> None:
         self._catalog = catalog
@@ -39,9 +39,9 @@ class Subscriptions:
         wanted: dict[tuple[str, str], tuple[Flow, Trigger]] = {}
         for flow in self._flows.all():
             for trigger in flow.program.triggers.values() if flow.program is not None else ():
-                if trigger.type.casefold() == "httpwebhook" and flow.row.is_enabled:
+                if is_subscribed(trigger) and flow.row.is_enabled:
                     wanted[flow.name, trigger.name] = (flow, trigger)
-                elif trigger.type.casefold() == "httpwebhook":
+                elif is_subscribed(trigger):
                     self._subscribed.setdefault((flow.name, trigger.name), (flow, trigger))
         for place, (flow, trigger) in list(self._subscribed.items()):
             state = self._states.get(place, TriggerState())
@@ -50,6 +50,10 @@ class Subscriptions:
                 await self._unsubscribe(place, flow, trigger)
         for place, (flow, trigger) in wanted.items():
             state = self._states.get(place, TriggerState())
+            if state.subscription is not None and is_connector(trigger) and place not in self._subscribed:
+                # An emulated service may have forgotten it while the server was down.
+                await self._unsubscribe(place, flow, trigger)
+                state = self._states[place]
             if state.subscription is None:
                 await self._subscribe(place, flow, trigger)
             self._subscribed[place] = (flow, trigger)

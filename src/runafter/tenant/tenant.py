@@ -160,6 +160,7 @@ class Tenant:
         except (UnknownConnector, UnknownOperation) as error:
             return Outcome(code=error.code, message=str(error), retriable=False)
         if call.purpose == "unsubscribe":
+            self._forget(resolved.pack, call.callback_url)
             return Outcome(status_code=200, has_body=False)
         headers = call.inputs.get("headers") if isinstance(call.inputs, Mapping) else None
         return await self.perform_resolved(
@@ -173,6 +174,14 @@ class Tenant:
             callback_url=call.callback_url or _callback_in(resolved.arguments),
             settings=call.options,
         )
+
+    def _forget(self, pack: Pack, callback_url: str | None) -> None:
+        """Drop the subscriptions that call this address."""
+        store = self.store_of(pack.manifest.name)
+        for table in store.tables() if callback_url else ():
+            for key, row in store.rows(table):
+                if row.get("callback_url") == callback_url:
+                    store.delete(table, key)
 
     async def perform_resolved(
         self,
