@@ -275,7 +275,7 @@ def _supported(node: Any) -> None:
     if not is_dataclass(node):
         return
     if type(node).__name__ == "Call":
-        name = _Evaluator(plain_field).path(node.func)
+        name = _Evaluator(plain_field).path(getattr(node, "func"))  # noqa: B009 - its class has no stubs
         if name.lower() not in _FUNCTIONS:
             raise BadQuery(f"the function '{name}' is not supported in $filter; there are {', '.join(_FUNCTIONS)}")
     for part in fields(node):
