@@ -12,14 +12,18 @@ import asyncio
 from typing import Any
 
 from runafter.connectors.check import pack_findings
-from runafter.connectors.managed import request_of
+from runafter.connectors.http import HttpClient
+from runafter.connectors.limiter import ConnectionLimiter
+from runafter.connectors.managed import ManagedTransport, request_of
 from runafter.connectors.manifest import Operation
 from runafter.connectors.registry import Registry
 from runafter.connectors.resolve import nested
-from runafter.connectors.spec import Pack
+from runafter.connectors.spec import LiveCall, Pack
+from runafter.connectors.tokens import Authenticator, NoCredential
 from runafter.protocol.commands import CallOperation, Target
 from runafter.protocol.events import Outcome
 from runafter.tenant.clock import ManualClock
+from runafter.tenant.http import TenantServer
 from runafter.tenant.tenant import Tenant
 
 
@@ -108,3 +112,45 @@ class ConnectorContract:
                 assert outcome.status_code is not None or outcome.code is not None, operation.id
                 if outcome.status_code is not None and outcome.status_code >= 400:
                     assert outcome.message, f"{operation.id} fails without a message: {outcome.body}"
+
+    def test_every_operation_answers_over_http_as_in_process(self) -> None:
+        """Once straight, once by a live connection to the tenant on loopback: status and shape of the answers are the same."""
+        operations = [o for o in self.pack.manifest.operations.values() if o.routes and not o.webhook]
+        if not operations:
+            return
+        straight, over_http = asyncio.run(self._twice(operations))
+
+        assert over_http == straight
+
+    async def _twice(self, operations: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:
+        here, there = self.tenant(), self.tenant()
+        name = self.pack.manifest.name
+        straight, over_http = dict[str, Any](), dict[str, Any]()
+        async with TenantServer(there) as server, HttpClient(ManualClock()) as client:
+            clock = ManualClock()
+            transport = ManagedTransport(client, Authenticator(NoCredential(), clock), ConnectionLimiter((), clock))
+            for operation in operations:
+                arguments = minimal(operation)
+                target = Target(type="OpenApiConnection", api=name, operation=operation.id)
+                resolved = here.registry.resolve(target, {"parameters": arguments})
+                outcome = await here.perform_resolved(resolved, connection="c", call_id=f"r/{operation.id}")
+                nobody = outcome.status_code is None  # over HTTP somebody answers for whom nobody did: 504
+                straight[operation.id] = "nobody" if nobody else (outcome.status_code, shape(outcome.body))
+                call = LiveCall(
+                    resolved=resolved, inputs=arguments, base_url=server.connector_url(name, "c"), timeout_s=10
+                )
+                outcome = await transport(call)
+                late = nobody and outcome.status_code == 504
+                over_http[operation.id] = "nobody" if late else (outcome.status_code, shape(outcome.body))
+        await here.close()
+        await there.close()
+        return straight, over_http
+
+
+def shape(value: Any) -> Any:
+    """Return what is left of a value without its contents: keys of objects, the first item's shape of lists."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(item) for item in value[:1]]
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
