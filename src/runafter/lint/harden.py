@@ -17,6 +17,7 @@ from runafter.definition.nodes import Definition, Node
 from runafter.definition.read.arm import read_template
 from runafter.lint.finding import Issue
 from runafter.lint.repairs.applying import applied, compatible
+from runafter.lint.repairs.keys import key_issues
 from runafter.lint.repairs.layers import layer_issues
 from runafter.lint.run import check
 from runafter.profiles.catalogue import Catalogue
@@ -32,21 +33,21 @@ GROUPS = {
     "secrets": ("SEC002",),
     "dates": ("DAT001",),
     "accumulators": ("RAC001", "LOP003"),
+    "versions": ("RAC002",),
     "keys": ("RTY003",),
-    "versions": ("RAC004",),
     "branches": ("STR002",),
     "validation": ("VAL001",),
-    "concurrency": ("TRG001", "CAP001"),
+    "concurrency": ("TRG001", "CAP001", "CON002"),
     "deduplication": ("TRG002",),
     "scopes": ("ERR001",),
     "monitor": ("MON001",),
 }
 """What `--only` takes: a name for each kind of repair, with the codes that it repairs."""
 
-SAFE = tuple(GROUPS)
-"""What is repaired without being asked for by name: nothing here changes what a good run does."""
+SAFE = tuple(name for name in GROUPS if name != "keys")
+"""What is repaired without being asked for by name: nothing here changes what a good run does, or what others see of it."""
 
-_ORDER = ("VAL001", "STR002", "ERR001", "MON001")
+_ORDER = ("RAC002", "VAL001", "STR002", "ERR001", "MON001")
 """Repairs of the whole flow, in the order in which they build upon each other."""
 
 _ROUNDS = 200
@@ -125,11 +126,14 @@ class _Rounds:
         return True
 
     def _layers(self) -> list[Issue]:
-        return [
+        found = [
             issue
             for definition in self.current
             for issue in layer_issues(definition, self.codes, self.issues, self.catalogue)
         ]
+        if "RTY003" in self.codes:
+            found += [issue for definition in self.current for issue in key_issues(definition, self.catalogue)]
+        return found
 
     def _take(self, chosen: Sequence[Issue]) -> bool:
         """Apply fixes; keep the result unless it has a finding that was not there before."""

@@ -25,10 +25,11 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
     Without --only all repairs are made; none changes what a run on good data
     does. In place: retry, timeout, catch (TimedOut beside Failed), message
     (Terminate says why), null-guards, joins (go on when a notification failed),
-    accumulators (no variable in a concurrent loop), keys, versions (ETag),
+    accumulators (no variable in a concurrent loop), versions (ETag),
     concurrency, deduplication, result, secrets, dates. Around the work:
     validation, branches (a scope each), scopes (try, catch, end), monitor (a
-    record of every run). What would bring a finding that was not there is left
+    record of every run). By name only, since others see it: keys (a header in
+    HTTP requests that make something). What would bring a finding that was not there is left
     out. A second application changes nothing. Exit code 1 when --diff has
     something to show.
     """

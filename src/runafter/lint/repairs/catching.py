@@ -19,6 +19,8 @@ from runafter.lint.repairs.front import (
     fits_deeper,
     free_name,
     front_of,
+    is_check,
+    is_constant,
     placed,
 )
 from runafter.lint.repairs.recording import PARAMETERS, recording
@@ -54,7 +56,7 @@ def catch_work(flow: Flow) -> Fix | None:
     name = free_name(flow, "Try")
     scope = {"type": "Scope", "runAfter": {each: list(statuses) for each, statuses in waits.items()}}
     wrap = Change(operation="wrap", pointer=front.actions.pointer, key=name, value=scope, members=members)
-    before = [site for site in front.outside if flow.call(site) is not None or any(map(flow.call, flow.inside(site)))]
+    before = [site for site in front.outside if not _cannot_fail(flow, site)]
     behind, parameters = _behind(flow, name, before)
     changes = [*moves, wrap, *front.run_after_changes(), *_inserted(front, behind), *declared(flow, parameters)]
     return Fix(
@@ -155,3 +157,7 @@ def _inserted(front: Front, behind: dict[str, Any]) -> list[Change]:
         Change(operation="insert", pointer=front.actions.pointer, key=name, value=value)
         for name, value in behind.items()
     ]
+
+
+def _cannot_fail(flow: Flow, site: Site) -> bool:
+    return is_check(flow, site) or (site.folded == "initializevariable" and is_constant(site))

@@ -127,7 +127,7 @@ def _take_to_the_front(front: Front, sites: list[Site]) -> None:
     for site in _in_order(front, inits):
         entries = after[site.key]
         own = {name: statuses for name, statuses in entries.items() if name.casefold() in keys}
-        stays = any(name.casefold() not in waits for name in own) or not _is_constant(site)
+        stays = any(name.casefold() not in waits for name in own) or not is_constant(site)
         if stays or any(tuple(statuses) != _DONE for statuses in entries.values()):
             continue
         rest = {name: statuses for name, statuses in entries.items() if name.casefold() not in keys}
@@ -196,7 +196,8 @@ def _with_inside(flow: Flow, key: str) -> Iterator[Site]:
     yield from flow.inside(site)
 
 
-def _is_constant(site: Site) -> bool:
+def is_constant(site: Site) -> bool:
+    """Tell whether variables begin with what cannot fail: literals, or nothing."""
     rows = site.part.at("inputs", "variables")
     values = [row.get("value") for row in rows.items()] if rows is not None else []
     return all("@" not in text for value in values if value is not None for _, text in value.strings())

@@ -59,11 +59,7 @@ def tell_repeated_events(flow: Flow) -> Fix | None:
 
 def limit_iterations(flow: Flow, site: Site) -> Fix | None:
     """Run no more iterations at once than the connectors bear: limit a second, times the seconds of a call, halved."""
-    bears = [
-        max(1, int(limit / 60 / SAFETY))
-        for api, (_, most, _) in calls_per_iteration(flow, site).items()
-        if most and (limit := per_minute(flow.catalogue, api)) is not None
-    ]
+    bears = _iterations(flow, site)
     written = site.part.at("runtimeConfiguration", "concurrency", "repetitions")
     if not bears or written is None or not is_written(written):
         return None
@@ -84,6 +80,34 @@ def one_at_a_time(site: Site) -> Fix | None:
     """Run a loop's iterations one after the other."""
     made = _set_below(site.part, ("runtimeConfiguration", "concurrency", "repetitions"), 1)
     return Fix(title="run one iteration at a time", changes=(made,)) if made is not None else None
+
+
+def say_iterations(flow: Flow, site: Site) -> Fix | None:
+    """Write down how many iterations run at once by default, or as many as the limits bear if that is less."""
+    count = min([flow.repetitions[site.key], *_iterations(flow, site)])
+    made = _set_below(site.part, ("runtimeConfiguration", "concurrency", "repetitions"), count)
+    return Fix(title="say how many iterations run at once", changes=(made,)) if made is not None else None
+
+
+def one_run_at_a_time(flow: Flow) -> Fix | None:
+    """Let one run wait for the other; None where a caller would have to wait."""
+    if any(site.folded == "response" for site in flow.sites) or len(flow.triggers) != 1:
+        return None
+    trigger = flow.triggers[0]
+    runs = trigger.part.at("runtimeConfiguration", "concurrency", "runs")
+    made = _set_below(trigger.part, ("runtimeConfiguration", "concurrency", "runs"), 1)
+    accepted = _waiver(trigger.part, "TRG004", "one run at a time, since runs read and write back one record")
+    if made is None or accepted is None or (runs is not None and runs.value == 1):
+        return None
+    return Fix(title="run one at a time", changes=(made, accepted))
+
+
+def _iterations(flow: Flow, site: Site) -> list[int]:
+    return [
+        max(1, int(limit / 60 / SAFETY))
+        for api, (_, most, _) in calls_per_iteration(flow, site).items()
+        if most and (limit := per_minute(flow.catalogue, api)) is not None
+    ]
 
 
 def _runs(flow: Flow) -> int:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from runafter.lint.finding import Fix, Issue
 from runafter.lint.flow import Flow
 from runafter.lint.repairs.catching import catch_work, record_runs
 from runafter.lint.repairs.checking import check_data
 from runafter.lint.repairs.collecting import keep_in_iteration, select_instead
-from runafter.lint.repairs.limiting import limit_iterations, limit_runs, limit_wait, tell_repeated_events
+from runafter.lint.repairs.limiting import (
+    limit_iterations,
+    limit_runs,
+    limit_wait,
+    say_iterations,
+    tell_repeated_events,
+)
+from runafter.lint.repairs.parting import wrap_branch
+from runafter.lint.repairs.versions import write_if_unchanged
 from runafter.program.outline import Site
 
-Repair = Callable[[Flow, Site | None], Fix | None]
+Repair = Callable[[Flow, Sequence[Site]], Fix | None]
+"""Takes the flow and the actions that the finding names, the one that it is about first."""
 
 
 def _at_site(repair: Callable[[Flow, Site], Fix | None]) -> Repair:
-    return lambda flow, site: repair(flow, site) if site is not None else None
+    return lambda flow, sites: repair(flow, sites[0]) if sites else None
 
 
 def _of_flow(repair: Callable[[Flow], Fix | None]) -> Repair:
@@ -33,6 +42,9 @@ REPAIRS: dict[str, Repair] = {
     "RAC001": _at_site(keep_in_iteration),
     "LOP003": _at_site(select_instead),
     "CAP001": _at_site(limit_iterations),
+    "CON002": _at_site(say_iterations),
+    "STR002": wrap_branch,
+    "RAC002": write_if_unchanged,
 }
 
 _LAYERS: dict[str, tuple[str, ...]] = {
@@ -49,8 +61,7 @@ def fix_for(flow: Flow, issue: Issue) -> Fix | None:
     repair = REPAIRS.get(issue.code)
     if repair is None:
         return None
-    site = flow.named(issue.actions[0]) if issue.actions else None
-    return repair(flow, site)
+    return repair(flow, [site for name in issue.actions if (site := flow.named(name)) is not None])
 
 
 def layer_fixes(flow: Flow, layer: str) -> Iterator[tuple[str, Fix]]:
@@ -58,6 +69,6 @@ def layer_fixes(flow: Flow, layer: str) -> Iterator[tuple[str, Fix]]:
     for code in _LAYERS.get(layer, ()):
         if code == "ERR001" and any("Failed" in s for site in flow.sites for s in site.run_after.values()):
             continue  # a flow with handlers of its own keeps its shape
-        fix = REPAIRS[code](flow, None)
+        fix = REPAIRS[code](flow, [])
         if fix is not None:
             yield code, fix

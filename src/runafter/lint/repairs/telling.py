@@ -15,7 +15,7 @@ from runafter.lint.repairs.front import free_name
 from runafter.program.outline import Site
 
 ADDRESS = "failureMailbox"
-RETRY = {"type": "exponential", "count": 4, "interval": "PT10S", "minimumInterval": "PT10S", "maximumInterval": "PT2M"}
+RETRY = {"type": "exponential", "count": 4, "interval": "PT10S", "minimumInterval": "PT10S", "maximumInterval": "PT1M"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

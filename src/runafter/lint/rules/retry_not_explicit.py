@@ -7,8 +7,8 @@ from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
 
 READ = {"type": "exponential", "count": 4, "interval": "PT5S", "minimumInterval": "PT5S", "maximumInterval": "PT1M"}
-WRITE = {"type": "exponential", "count": 4, "interval": "PT10S", "minimumInterval": "PT10S", "maximumInterval": "PT2M"}
-SEND = {"type": "exponential", "count": 4, "interval": "PT20S", "minimumInterval": "PT20S", "maximumInterval": "PT5M"}
+WRITE = {"type": "exponential", "count": 4, "interval": "PT10S", "minimumInterval": "PT10S", "maximumInterval": "PT1M"}
+SEND = {"type": "exponential", "count": 4, "interval": "PT20S", "minimumInterval": "PT20S", "maximumInterval": "PT1M"}
 
 
 class RetryNotExplicit(Rule):

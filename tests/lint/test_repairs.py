@@ -1,0 +1,288 @@
+"""Each repair of a whole flow: what it writes, that it runs as before, and when it is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.lint.cases import definition_of
+
+import runafter
+from runafter.connectors.registry import catalogue
+from runafter.definition.nodes import Definition
+from runafter.lint.harden import harden
+from runafter.lint.run import check
+
+EVENT = {"When": {"type": "Request", "kind": "Http", "inputs": {"schema": {"properties": {"orderId": {}}}}}}
+ITEMS = [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def compose(value: Any, *after: str) -> dict[str, Any]:
+    return {"type": "Compose", "inputs": value, "runAfter": {name: ["Succeeded"] for name in after}}
+
+
+def http(method: str, uri: str, *after: str, **inputs: Any) -> dict[str, Any]:
+    inputs = {"method": method, "uri": uri, **inputs}
+    return {"type": "Http", "inputs": inputs, "runAfter": {name: ["Succeeded"] for name in after}}
+
+
+def variable(name: str, kind: str, *after: str, **value: Any) -> dict[str, Any]:
+    inputs = {"variables": [{"name": name, "type": kind, **value}]}
+    return {"type": "InitializeVariable", "inputs": inputs, "runAfter": {name: ["Succeeded"] for name in after}}
+
+
+def hardened(actions: dict[str, Any], *only: str, **case: Any) -> Definition:
+    before = definition_of({"actions": actions, "triggers": EVENT, **case})
+    done = harden([before], catalogue=catalogue(), **({"only": only} if only else {}))
+    again = harden(done.definitions, catalogue=catalogue(), **({"only": only} if only else {}))
+    assert not again.is_changed
+    return done.definitions[0]
+
+
+def test_variables_stay_in_front_of_the_scope_and_keep_their_order() -> None:
+    flow = hardened(
+        {
+            "Send": http("POST", "https://a.example/x"),
+            "Begin": variable("Count", "integer", "Send", value=0),
+            "Add": {
+                "type": "IncrementVariable",
+                "inputs": {"name": "Count", "value": 2},
+                "runAfter": {"Begin": ["Succeeded"]},
+            },
+        },
+        "scopes",
+    )
+
+    actions = flow.value["actions"]
+    assert list(actions) == ["Begin", "Try", "Catch", "Record_the_run", "End_as_failed"]
+    assert actions["Begin"]["runAfter"] == {}
+    assert actions["Try"]["runAfter"] == {"Begin": ["Succeeded"]}
+    assert actions["Try"]["actions"]["Add"]["runAfter"] == {"Send": ["Succeeded"]}
+    assert runafter.run(flow, mocks="auto").variables["Count"] == 2
+
+
+def test_what_a_variable_waits_for_stays_in_front_and_its_failure_is_handled() -> None:
+    flow = hardened(
+        {
+            "Read": http("GET", "https://a.example/x"),
+            "Begin": variable("Whole", "string", "Read", value="@{body('Read')}"),
+            "Send": http("POST", "https://a.example/y", "Begin", body="@variables('Whole')"),
+        },
+        "scopes",
+    )
+
+    result = runafter.run(flow, trigger={}, mocks={"actions": {"Read": {"status": 404}}})
+
+    assert list(flow.value["actions"])[:3] == ["Read", "Begin", "Try"]
+    assert flow.value["actions"]["Catch"]["runAfter"] == {"Try": ["Failed", "Skipped", "TimedOut"]}
+    assert result.status == "Failed"
+    assert result.error["message"].startswith("Read: ")
+
+
+def test_a_caller_hears_of_a_failure_once() -> None:
+    answer = {"type": "Response", "inputs": {"statusCode": 200}, "runAfter": {"Send": ["Succeeded"]}}
+    flow = hardened({"Send": http("POST", "https://a.example/x"), "Answer": answer}, "scopes")
+
+    failed = runafter.run(flow, trigger={}, mocks={"actions": {"Send": {"status": 400}}})
+    good = runafter.run(flow, trigger={}, mocks={"actions": {"Send": {"status": 200}}})
+
+    assert failed.response is not None
+    assert failed.response.status_code == 500
+    assert good.response is not None
+    assert good.response.status_code == 200
+    assert (failed.status, good.status) == ("Failed", "Succeeded")
+
+
+def test_a_record_of_every_run_is_posted_where_an_address_is_set() -> None:
+    flow = hardened({"Send": http("POST", "https://a.example/x")}, "scopes")
+    mocks = {"actions": {"Send": {"status": 200}, "Post_the_record": {"status": 503}}}
+
+    silent = runafter.run(flow, trigger={}, mocks=mocks)
+    spoken = runafter.run(flow, trigger={}, mocks=mocks, parameters={"runRecordAddress": "https://log.example"})
+
+    assert silent.action("Post_the_record").status == "Skipped"
+    assert spoken.action("Post_the_record").status == "Failed"
+    assert silent.succeeded
+    assert spoken.succeeded
+
+
+def test_a_list_that_a_loop_appends_to_becomes_a_select() -> None:
+    append = {"type": "AppendToArrayVariable", "inputs": {"name": "All", "value": "@{items('Each')?['n']}!"}}
+    actions = {
+        "Begin": variable("All", "array", value=[]),
+        "Each": {
+            "type": "Foreach",
+            "foreach": "@triggerBody()?['rows']",
+            "actions": {"Append": append},
+            "runAfter": {"Begin": ["Succeeded"]},
+        },
+        "Send": http("POST", "https://a.example/x", "Each", body="@join(variables('All'), ',')"),
+    }
+
+    flow = hardened(actions, "accumulators", "validation")
+
+    assert list(flow.value["actions"]) == ["Check_the_trigger", "Each", "Send"]
+    assert flow.value["actions"]["Each"]["type"] == "Select"
+    result = runafter.run(flow, trigger={"rows": ITEMS}, mocks="auto")
+    assert result.succeeded
+    assert result.action("Send").inputs["body"] == "1!,2!,3!"
+
+
+def test_a_value_of_an_iteration_becomes_a_compose_and_a_sum_takes_turns() -> None:
+    loop = {
+        "type": "Foreach",
+        "foreach": "@triggerBody()?['rows']",
+        "runtimeConfiguration": {"concurrency": {"repetitions": 20}},
+        "runAfter": {"Sum": ["Succeeded"]},
+        "actions": {
+            "Keep": {"type": "SetVariable", "inputs": {"name": "One", "value": "@{items('Each')?['n']}"}},
+            "Send": http("POST", "https://a.example/x", "Keep", body="@variables('One')"),
+            "Count": {
+                "type": "IncrementVariable",
+                "inputs": {"name": "Sum", "value": 1},
+                "runAfter": {"Send": ["Succeeded"]},
+            },
+        },
+    }
+    actions = {"One": variable("One", "string"), "Sum": variable("Sum", "integer", "One", value=0), "Each": loop}
+
+    flow = hardened(actions, "accumulators")
+
+    each = flow.value["actions"]["Each"]
+    assert "One" not in flow.value["actions"]
+    assert flow.value["actions"]["Sum"]["runAfter"] == {}
+    assert each["actions"]["Keep"] == {"type": "Compose", "inputs": "@{items('Each')?['n']}"}
+    assert each["actions"]["Send"]["inputs"]["body"] == "@outputs('Keep')"
+    assert each["runtimeConfiguration"]["concurrency"]["repetitions"] == 1
+
+
+def test_a_write_of_what_was_read_is_repeated_while_somebody_else_writes() -> None:
+    actions = {
+        "Read": http("GET", "https://a.example/n/1"),
+        "Write": http("PUT", "https://a.example/n/1", "Read", body={"n": "@add(body('Read')?['n'], 1)"}),
+        "After": compose("@body('Write')", "Write"),
+    }
+    flow = hardened(actions, "versions")
+    read = {"status": 200, "headers": {"ETag": '"7"'}, "body": {"n": 1}}
+    write = {"items": [{"status": 412}, {"status": 412}, {"status": 200, "body": "written"}]}
+
+    result = runafter.run(flow, trigger={}, mocks={"actions": {"Read": read, "Write": write}})
+
+    assert flow.value["actions"]["After"]["runAfter"] == {"Repeat_until_Write_fits": ["Succeeded"]}
+    assert result.succeeded, result.error
+    assert [record.inputs["headers"]["If-Match"] for record in result.actions["Write"]] == ['"7"'] * 3
+    assert result.action("After").outputs == "written"
+
+
+def test_a_long_branch_gets_a_scope_that_the_join_waits_for() -> None:
+    actions = {
+        "Start": compose(1),
+        "A1": http("POST", "https://a.example/1", "Start"),
+        "A2": compose("@body('A1')", "A1"),
+        "A3": http("POST", "https://a.example/2", "A2", body="@outputs('A2')"),
+        "A4": compose("@body('A3')", "A3"),
+        "B1": compose(2, "Start"),
+        "Join": http("POST", "https://a.example/3", "A4", "B1", body="@outputs('A4')"),
+    }
+
+    flow = hardened(actions, "branches")
+
+    made = flow.value["actions"]
+    assert list(made) == ["Start", "Branch_A1", "B1", "Join"]
+    assert list(made["Branch_A1"]["actions"]) == ["A1", "A2", "A3", "A4"]
+    assert made["Join"]["runAfter"] == {"Branch_A1": ["Succeeded"], "B1": ["Succeeded"]}
+    assert runafter.run(flow, mocks="auto").succeeded
+
+
+def test_a_request_that_makes_something_carries_a_key_when_that_is_asked_for() -> None:
+    loop = {"type": "Foreach", "foreach": "@triggerBody()", "actions": {"In": http("POST", "https://a.example/2")}}
+
+    flow = hardened({"Make it": http("POST", "https://a.example/1"), "Loop": loop}, "keys")
+
+    made = flow.value["actions"]
+    assert made["Make it"]["inputs"]["headers"] == {"Idempotency-Key": "@{workflow()?['run']?['name']}-Make-it"}
+    assert "headers" not in made["Loop"]["actions"]["In"]["inputs"]
+
+
+def test_what_waits_for_people_waits_one_day_less_than_a_run_may_last() -> None:
+    wait = {"type": "HttpWebhook", "inputs": {"subscribe": {"method": "POST", "uri": "https://a.example"}}}
+
+    flow = hardened({"Ask": wait}, "timeout", "scopes", profile="logic-apps-consumption")
+
+    assert flow.value["actions"]["Try"]["actions"]["Ask"]["limit"] == {"timeout": "P89D"}
+
+
+@pytest.mark.parametrize("has_answer", [True, False])
+def test_runs_are_limited_unless_somebody_waits_for_their_answer(has_answer: bool) -> None:
+    actions = {"Send": http("PUT", "https://a.example/x")}
+    if has_answer:
+        actions["Answer"] = {"type": "Response", "inputs": {"statusCode": 200}, "runAfter": {"Send": ["Succeeded"]}}
+
+    (trigger,) = hardened(actions, "concurrency").value["triggers"].values()
+
+    limited = trigger.get("runtimeConfiguration", {}).get("concurrency")
+    assert limited == (None if has_answer else {"runs": 25, "maximumWaitingRuns": 100})
+
+
+def test_a_flow_that_is_as_deep_as_the_platform_allows_keeps_its_shape() -> None:
+    inner: dict[str, Any] = {"Send": http("POST", "https://a.example/x")}
+    for depth in range(7):
+        inner = {f"Scope_{depth}": {"type": "Scope", "actions": inner, "runAfter": {}}}
+
+    flow = hardened(inner, "scopes")
+
+    assert list(flow.value["actions"]) == ["Scope_6"]
+
+
+def test_names_that_are_taken_are_left_to_their_owners() -> None:
+    actions = {
+        "Try": http("POST", "https://a.example/x"),
+        "Catch": http("POST", "https://a.example/y", "Try", body="@body('Try')"),
+    }
+
+    flow = hardened(actions, "scopes")
+
+    assert list(flow.value["actions"]) == ["Try_2", "Catch_2", "Record_the_run", "End_as_failed"]
+    assert runafter.run(flow, mocks="auto").succeeded
+
+
+def test_a_template_is_repaired_where_its_text_stands() -> None:
+    workflow = {
+        "type": "Microsoft.Logic/workflows",
+        "name": "[parameters('name')]",
+        "properties": {
+            "definition": {
+                "$schema": "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/"
+                "workflowdefinition.json#",
+                "contentVersion": "1.0.0.0",
+                "triggers": EVENT,
+                "actions": {"Send": http("POST", "[concat('https://', parameters('name'), '.example')]")},
+            }
+        },
+    }
+    template = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {"name": {"type": "string", "defaultValue": "one"}},
+        "resources": [workflow],
+    }
+
+    done = harden(runafter.read(json.dumps(template, indent=2).encode()), catalogue=catalogue())
+
+    written = json.loads(done.after.source.text)["resources"][0]["properties"]["definition"]["actions"]
+    assert written["Try"]["actions"]["Send"]["inputs"]["uri"] == "[concat('https://', parameters('name'), '.example')]"
+    assert done.definitions[0].value["actions"]["Try"]["actions"]["Send"]["inputs"]["uri"] == "https://one.example"
+    assert not harden(done.definitions, catalogue=catalogue()).is_changed
+
+
+def test_every_offered_repair_says_what_it_does() -> None:
+    flow = definition_of({"actions": {"Send": http("POST", "https://a.example/x")}, "triggers": EVENT})
+
+    titles = {issue.code: issue.fix.title for issue in check([flow]).issues if issue.fix is not None}
+
+    assert titles == {
+        "ERR001": "put the work into a scope, with a handler, a record and an end",
+        "RTY001": "retry 4 times, exponentially",
+        "TMO001": "limit the call to two minutes",
+    }
