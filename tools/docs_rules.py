@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from runafter.lint.run import all_rules
+from runafter.lint.run import own_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference" / "rules"
@@ -39,13 +39,13 @@ _FAMILIES = {
 
 def render() -> dict[str, str]:
     """Return the text of every page by file name."""
-    pages = {f"{rule.code}.md": _page(rule.code) for rule in all_rules()}
+    pages = {f"{rule.code}.md": _page(rule.code) for rule in own_rules()}
     pages["README.md"] = _list()
     return pages
 
 
 def _page(code: str) -> str:
-    rule = next(each for each in all_rules() if each.code == code)
+    rule = next(each for each in own_rules() if each.code == code)
     page = rule.page()
     body = re.sub(
         r"^(Why|Instead|Safe when|Source): ", r"**\1.** ", page.page.split("\n", 1)[1].strip(), flags=re.MULTILINE
@@ -98,7 +98,7 @@ def _list() -> str:
         "",
     ]
     for family, title in _FAMILIES.items():
-        rules = [rule for rule in all_rules() if rule.family == family]
+        rules = [rule for rule in own_rules() if rule.family == family]
         if not rules:
             continue
         lines += [f"## {title}", "", "| Code | Severity | Pattern |", "|---|---|---|"]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from tests.lint.schemas import faults
 
-from runafter.cli.main import cli
+from runafter.cli.main import cli, main
 from runafter.lint.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,6 +116,16 @@ def test_readiness_of_a_folder_sums_up() -> None:
     assert len(json.loads(_run("readiness", str(ROOT / "examples"), "--json").output)) == 10
 
 
+def test_the_action_and_the_hooks_are_of_the_published_form() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+
+    assert faults("github-action.json", action) == []
+    assert all({"id", "name", "entry", "language"} <= set(hook) for hook in hooks)
+    assert all(re.search(hook["files"], "flows/orders/flow.json") for hook in hooks)
+    assert not any(re.search(hook["files"], "package.json") for hook in hooks)
+
+
 def test_hook_and_action_call_commands_that_exist() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -119,3 +134,130 @@ def test_hook_and_action_call_commands_that_exist() -> None:
     script = "\n".join(step["run"] for step in action["runs"]["steps"])
     assert "${{" not in script
     assert "runafter check" in script
+
+
+def _project(folder: Path, settings: str, *, beside: str = "") -> Path:
+    flow = folder / "flows" / "reports" / "flow.json"
+    flow.parent.mkdir(parents=True)
+    flow.write_bytes(Path(FRAGILE).read_bytes())
+    (folder / "runafter.toml").write_text(settings, encoding="utf-8")
+    if beside:
+        (flow.parent / "flow.toml").write_text(beside, encoding="utf-8")
+    return flow
+
+
+def test_settings_above_the_flow_are_found_and_can_be_left_out(tmp_path: Path) -> None:
+    flow = str(_project(tmp_path, '[check]\nselect = ["ERR"]\nfail-on = "warning"\n'))
+
+    found, without, other = (
+        _run("check", flow, "--format", "json"),
+        _run("check", flow, "--format", "json", "--no-config"),
+        _run("check", flow, "--format", "json", "--select", "RAC"),
+    )
+
+    assert {row["code"][:3] for row in json.loads(found.output)["findings"]} == {"ERR"}
+    assert found.exit_code == 1
+    assert {"RAC001", "ERR001"} <= {row["code"] for row in json.loads(without.output)["findings"]}
+    assert {row["code"][:3] for row in json.loads(other.output)["findings"]} == {"RAC"}
+
+
+def test_a_waiver_beside_the_flow_counts_for_that_flow_alone(tmp_path: Path) -> None:
+    waiver = '[[waive]]\ncode = "RAC001"\nreason = "one site at a time"\n'
+    flow = _project(tmp_path, "", beside=waiver)
+    other = tmp_path / "flows" / "other" / "flow.json"
+    other.parent.mkdir()
+    other.write_bytes(flow.read_bytes())
+
+    result = _run("check", str(tmp_path), "--select", "RAC001", "--format", "json")
+
+    rows = json.loads(result.output)["findings"]
+    assert {Path(row["file"]).parent.name for row in rows if row.get("waived")} == {"reports"}
+    assert {Path(row["file"]).parent.name for row in rows if not row.get("waived")} == {"other"}
+
+
+def test_the_baseline_of_the_settings_is_read_and_written_anew(tmp_path: Path) -> None:
+    flow = str(_project(tmp_path, '[check]\nbaseline = "old.json"\n'))
+
+    missing = _run("check", flow)
+    written = _run("check", flow, "--write-baseline", str(tmp_path / "old.json"))
+    after = _run("check", flow, "--fail-on", "note")
+
+    assert missing.exit_code == 2
+    assert "cannot read" in missing.output
+    assert written.exit_code == 0
+    assert after.exit_code == 0
+
+
+def test_a_flow_that_is_named_twice_is_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _project(tmp_path, "")
+    monkeypatch.chdir(tmp_path)
+
+    result = _run("check", "flows", "./flows/reports/flow.json", "flows/reports", "--format", "json")
+
+    assert len(json.loads(result.output)["flows"]) == 1
+
+
+def test_a_waiver_that_ended_is_told_on_standard_error(tmp_path: Path) -> None:
+    waive = '[[check.waive]]\ncode = "RAC001"\nreason = "r"\nexpires = 2020-01-31\n'
+    flow = str(_project(tmp_path, waive))
+
+    result = _run("check", flow, "--select", "RAC")
+
+    assert result.exit_code == 1
+    assert "The waiver of RAC001 in " in result.stderr
+    assert "ended on 2020-01-31." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [("[check]\nselects = []\n", "no field 'selects'"), ("[check", "no TOML"), ("check = 3\n", "'check' is a table")],
+)
+def test_settings_at_fault_exit_with_two_and_say_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str, message: str
+) -> None:
+    flow = str(_project(tmp_path, settings))
+
+    with pytest.raises(SystemExit) as stop:
+        main(["check", flow])
+
+    told = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert told.startswith("error CHK001 at ")
+    assert message in told
+    assert "runafter.toml" in told
+
+
+@pytest.mark.parametrize(("settings", "fail_on", "code"), [("", "", 1), ("fail-on = 'never'", "", 0), ("", "never", 0)])
+def test_the_script_of_the_action_writes_all_reports(tmp_path: Path, settings: str, fail_on: str, code: int) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    script = action["runs"]["steps"][-1]["run"]
+    _project(tmp_path, f"[check]\n{settings}\n")
+    shim = tmp_path / "bin" / "runafter"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m runafter "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    given = {"FLOWS": "flows\nflows/reports/flow.json", "FAIL_ON": fail_on, "SELECT": "RAC,ERR", "IGNORE": "ERR001"}
+    around = {
+        **os.environ,
+        **given,
+        "BASELINE": "",
+        "SARIF": "out.sarif",
+        "GITHUB_STEP_SUMMARY": "summary.md",
+        "PATH": f"{shim.parent}:/usr/bin:/bin",
+    }
+
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=around,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == code, ran.stderr
+    assert "::error file=flows/reports/flow.json,line=" in ran.stdout
+    assert "RAC001" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    log = json.loads((tmp_path / "out.sarif").read_text(encoding="utf-8"))
+    assert faults("sarif-2.1.0.json", log) == []
+    assert {row["ruleId"] for row in log["runs"][0]["results"]} >= {"RAC001"}

@@ -14,9 +14,9 @@ from runafter.definition.edit import Edits
 from runafter.lint.finding import Fix
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
-from runafter.lint.run import all_rules
+from runafter.lint.run import own_rules
 
-RULES = {rule.name: rule for rule in all_rules()}
+RULES = {rule.name: rule for rule in own_rules()}
 
 
 def _cases(kind: str) -> list[Any]:
@@ -88,6 +88,6 @@ def test_no_case_file_is_without_its_rule() -> None:
 
 
 def test_codes_and_names_of_rules_are_used_once() -> None:
-    codes = [rule.code for rule in all_rules()]
+    codes = [rule.code for rule in own_rules()]
 
     assert len(set(codes)) == len(codes) == len(RULES)

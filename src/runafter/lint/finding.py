@@ -56,7 +56,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One finding of one rule in one flow."""
+    """One finding of one rule in one flow.
+
+    `waived` is the reason for which it is accepted, `waived_in` the file that says so; empty for the flow itself.
+    """
 
     finding: Finding
     rule: str
@@ -66,6 +69,7 @@ class Issue:
     remedies: tuple[Remedy, ...] = ()
     fix: Fix | None = None
     waived: str | None = None
+    waived_in: str = ""
 
     @property
     def code(self) -> str:

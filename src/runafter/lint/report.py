@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runafter.lint.finding import Issue
+from runafter.lint.waivers import Waiver
 
 LEVELS = {"error": 3, "warning": 2, "note": 1}
 
@@ -23,13 +24,27 @@ class RulePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverState:
+    """A waiver after a check: how many findings it covered, and whether its last day is past. `where` says where it is."""
+
+    waiver: Waiver
+    where: str
+    covered: int
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`issues` in the order of file and line; `rules` by code; `flows` are the names checked, by file."""
+    """`issues` in the order of file and line; `rules` by code; `flows` are the names checked, by file.
+
+    `waivers` are those of the flows and of the settings, in the order in which they are written.
+    """
 
     issues: tuple[Issue, ...]
     rules: Mapping[str, RulePage] = field(default_factory=dict)
     flows: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
+    waivers: tuple[WaiverState, ...] = ()
 
     def of(self, place: str) -> list[Issue]:
         """Return the findings of one flow, named as in `flows`."""

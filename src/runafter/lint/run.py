@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
 from runafter.definition.nodes import Definition
-from runafter.errors import Finding
+from runafter.errors import Finding, Severity
 from runafter.lint import rules as folder
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
+from runafter.lint.packs import packed_rules, rules_in
 from runafter.lint.repairs.registry import fix_for
-from runafter.lint.report import Report, RulePage
+from runafter.lint.report import Report, RulePage, WaiverState
 from runafter.lint.rule import Rule
-from runafter.lint.waivers import Baseline, waive
+from runafter.lint.waivers import Baseline, Waiver, waive, waivers_of
 from runafter.profiles.catalogue import Catalogue
 from runafter.program.codes import CODES
 
+_NONE: Mapping[str, Severity] = {}
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
 @cache
+def own_rules() -> tuple[Rule, ...]:
+    """Return one instance of every built-in rule, by code. A new rule is a new module in `lint/rules`."""
+    return tuple(sorted(rules_in(folder), key=lambda rule: rule.code))
+
+
+@cache
 def all_rules() -> tuple[Rule, ...]:
-    """Return one instance of every rule, by code. A new rule is a new module in `lint/rules`; no list names it."""
-    found: list[Rule] = []
-    for module in pkgutil.iter_modules(folder.__path__):
-        loaded = importlib.import_module(f"{folder.__name__}.{module.name}")
-        found += [
-            value()
-            for value in vars(loaded).values()
-            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == loaded.__name__
-        ]
-    return tuple(sorted(found, key=lambda rule: rule.code))
+    """Return the built-in rules and those of installed packs, by code.
+
+    Raises:
+        InvalidRulePack: a pack cannot be used.
+    """
+    own = own_rules()
+    packed = packed_rules([*(rule.code for rule in own), *CODES])
+    return tuple(sorted((*own, *packed), key=lambda rule: rule.code))
 
 
 @cache
@@ -62,6 +66,8 @@ def check(
     catalogue: Catalogue | None = None,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    severity: Mapping[str, Severity] = _NONE,
+    waivers: Sequence[Waiver] = (),
     baseline: Baseline | None = None,
     today: str = "",
     version: str = "",
@@ -69,7 +75,9 @@ def check(
     """Return everything that is found in these definitions.
 
     `select` and `ignore` are codes or their beginnings (`RAC`, `RTY001`); no
-    `select` means all. `today` (ISO date) decides whether waivers have expired;
+    `select` means all. `severity` changes what findings count as, by code or its
+    beginning, the longest first. `waivers` are those of the project, beside those
+    of the flows. `today` (ISO date) decides whether waivers have expired;
     without it none has. `version` is Runafter's, for formats that say it.
     """
     chosen = tuple(code.upper() for code in select)
@@ -81,6 +89,8 @@ def check(
     rules = [rule for rule in all_rules() if is_wanted(rule.code)]
     issues: list[Issue] = []
     flows: dict[str, str] = {}
+    left = dict(baseline.counts) if baseline is not None else {}
+    states: list[WaiverState] = []
     for definition in definitions:
         flows[_place(definition, flows)] = definition.name
         flow = Flow(definition, catalogue=catalogue)
@@ -98,8 +108,27 @@ def check(
                 issue if issue.fix is not None else replace(issue, fix=fix_for(flow, issue))
                 for issue in rule.check(flow)
             )
-        issues += waive(flow, sorted(found, key=_key), baseline=baseline, today=today)
-    return Report(issues=tuple(issues), rules=pages(), flows=flows, version=version)
+        own = waivers_of(flow)
+        marked = waive(
+            sorted((_counted(issue, severity) for issue in found), key=_key), (*own, *waivers), left=left, today=today
+        )
+        states += (_state(each, flow.definition.file or "input", marked, today) for each in own)
+        issues += marked
+    states += (_state(each, each.origin, issues, today) for each in waivers)
+    return Report(issues=tuple(issues), rules=pages(), flows=flows, version=version, waivers=tuple(states))
+
+
+def _counted(issue: Issue, severity: Mapping[str, Severity]) -> Issue:
+    fitting = [code for code in severity if issue.code.startswith(code.upper())]
+    if not fitting:
+        return issue
+    return replace(issue, finding=replace(issue.finding, severity=severity[max(fitting, key=len)]))
+
+
+def _state(waiver: Waiver, where: str, issues: Sequence[Issue], today: str) -> WaiverState:
+    covered = sum(issue.waived is not None and waiver.covers(issue, today) for issue in issues)
+    place = f"{where}#{waiver.pointer}" if waiver.pointer else where
+    return WaiverState(waiver=waiver, where=place, covered=covered, is_over=waiver.is_over(today))
 
 
 def _place(definition: Definition, taken: dict[str, str]) -> str:

@@ -71,7 +71,8 @@ def _result(issue: Issue, index: int) -> dict[str, Any]:
             for number, item in enumerate(issue.evidence)
         ]
     if issue.waived is not None:
-        result["suppressions"] = [{"kind": "inSource", "justification": issue.waived}]
+        kind = "external" if issue.waived_in else "inSource"
+        result["suppressions"] = [{"kind": kind, "justification": issue.waived}]
     return result
 
 
