@@ -20,6 +20,7 @@ class FlowMeta(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deduplication_key: str | None = None
     deduplication_ttl_s: float | None = None
     key_headers: dict[str, str] = {}
+    review: tuple[str, ...] = ()
     file: str = ""
     sidecar: dict[str, Any] = {}
 

@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rule": ("rule", "Explain a finding's code."),
     "serve": ("serve", "Serve a project: triggers, durable runs, REST interfaces, the page."),
     "flows": ("flows", "List the installed flows, switch them on and off, run them."),
+    "approvals": ("approvals", "List what waits for people, and answer it."),
+    "review": ("review", "List runs that ended badly and wait for somebody to look, and close them."),
     "import": ("importing", "Install flows from an export into a database."),
     "db": ("db", "Copy the database and see its size."),
     "sample": ("sample", "Make a trigger body from the trigger's schema and from what the flow reads."),

@@ -26,6 +26,7 @@ Reader = Callable[[Path], list[Definition]]
 """Reads every flow at a path; `runafter.local.read.read` is one."""
 
 _FLOW_FILES = ("flow.json", "workflow.json", "definition.json")
+_ENDS = {"Failed", "TimedOut", "Cancelled"}
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 _CRITICALITIES = ("low", "medium", "high")
 
@@ -47,6 +48,7 @@ class Sidecar:
     deduplication_key: str | None = None
     deduplication_ttl_s: float | None = None
     key_headers: Mapping[str, str] = field(default_factory=dict)
+    review: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -135,8 +137,19 @@ def read_sidecar(file: Path) -> Sidecar:
         deduplication_key=_text(trigger, "deduplication_key", file),
         deduplication_ttl_s=ttl_s,
         key_headers=_key_headers(raw, file),
+        review=_review(raw, file),
         raw=raw,
     )
+
+
+def _review(raw: Mapping[str, Any], file: Path) -> tuple[str, ...]:
+    """Return `review`: the statuses with which a run's end lands in the review queue."""
+    wanted = raw.get("review", [])
+    if not isinstance(wanted, list) or not set(wanted) <= _ENDS:
+        raise InvalidProject(
+            f"'review' is a list of {', '.join(sorted(_ENDS))}", file=str(file), hint='Write review = ["Failed"].'
+        )
+    return tuple(wanted)
 
 
 def _key_headers(raw: Mapping[str, Any], file: Path) -> dict[str, str]:

@@ -32,7 +32,9 @@ from runafter.server.api import Api
 from runafter.server.guard import COOKIE, Doors, Guard
 from runafter.server.invoke import Invocations
 from runafter.server.management import Management
+from runafter.server.metrics import CONTENT_TYPE
 from runafter.server.openapi import document
+from runafter.server.reference import page as reference_page
 from runafter.server.runtime import Runtime
 from runafter.server.settings import ServerSettings
 from runafter.storage.open import open_storage
@@ -40,7 +42,11 @@ from runafter.tenant.tenant import Tenant
 
 _log = logging.getLogger("runafter.server")
 _WATCH_S = 2.0
-_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 class Unprotected(EnvironmentFault):
@@ -62,6 +68,12 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
     async def openapi(request: Request) -> Response:
         return answer(document(runtime.settings.public_url))
 
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(reference_page(document(runtime.settings.public_url)), headers=_HEADERS)
+
+    async def metrics(request: Request) -> Response:
+        return Response(runtime.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
     async def page(request: Request) -> Response:
         token = request.query_params.get("token")
         if token is not None and await doors.lets_in(token):
@@ -82,6 +94,8 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
         Route("/healthz", health, methods=["GET"]),
         Route("/readyz", ready, methods=["GET"]),
         Route("/openapi.json", openapi, methods=["GET"]),
+        Route("/docs", docs, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
         *Invocations(runtime).routes(),
         *Api(runtime).routes(),
         *Management(runtime).routes(),
@@ -101,11 +115,7 @@ def _wrong_method(allowed: str) -> Response:
 
 
 def _static(files: Path, path: str) -> Response:
-    headers = {
-        "Content-Security-Policy": _POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-    }
+    headers = _HEADERS
     if path.startswith(("/api/", "/subscriptions/", "/runtime/")):
         return error_answer(404, "NotFound", "There is nothing at this address.")
     wanted = (files / path.lstrip("/")).resolve()

@@ -91,6 +91,7 @@ class FlowBook:
             deduplication_key=sidecar.deduplication_key,
             deduplication_ttl_s=sidecar.deduplication_ttl_s,
             key_headers=dict(sidecar.key_headers),
+            review=sidecar.review,
             file=definition.file,
             sidecar=dict(sidecar.raw),
         )

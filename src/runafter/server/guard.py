@@ -156,7 +156,7 @@ async def _body(receive: Receive, most: int) -> bytes:
 
 
 def _needs_token(path: str) -> bool:
-    return path.startswith(("/api", "/subscriptions", "/runtime", "/openapi.json"))
+    return path.startswith(("/api", "/subscriptions", "/runtime", "/openapi.json", "/docs", "/metrics"))
 
 
 def _is_signed(path: str) -> bool:

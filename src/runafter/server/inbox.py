@@ -23,6 +23,10 @@ from runafter.storage.batch import Batch
 _SHOWN = ("title", "details", "assignedto", "requestor", "itemlink", "itemlinkdescription", "approvaltype")
 
 
+RUN_AGAIN = "Run again"
+REVIEW_ANSWERS = ("Done", RUN_AGAIN)
+
+
 def item_id(run_id: str, action: str, repetition: Repetition = ()) -> str:
     name = repetition_name(repetition)
     return f"{run_id}/{action}/{name}" if name else f"{run_id}/{action}"
@@ -74,10 +78,35 @@ class Inbox:
     def is_open(self, run_id: str, action: str, repetition: Repetition = ()) -> bool:
         return item_id(run_id, action, repetition) in self._open
 
+    async def ask_review(self, flow: str, run_id: str, status: str, error: Any) -> InboxItem | None:
+        """Put a run that ended badly before people; None where it was put there before."""
+        identity = f"{run_id}/review"
+        if identity in self._open or await self._catalog.item(identity) is not None:
+            return None
+        said = error if isinstance(error, Mapping) else {}
+        item = InboxItem(
+            id=identity,
+            kind="review",
+            flow=flow,
+            run_id=run_id,
+            status="open",
+            created_at=self._clock(),
+            detail={
+                "action": "review",
+                "title": f"{flow}: a run ended {status}",
+                "details": ": ".join(str(said[name]) for name in ("code", "message") if said.get(name)),
+                "options": list(REVIEW_ANSWERS),
+            },
+        )
+        self._open[identity] = item
+        await self._save(item)
+        return item
+
     async def close(self, identity: str, **answer: Any) -> InboxItem | None:
         """Close an item; None where it is closed already. Of two who answer at once, one gets None."""
         item = self._open.pop(identity, None)
-        if item is None:
+        stored = await self._catalog.item(identity)
+        if item is None or (stored is not None and stored.status == "closed"):
             return None
         closed = msgspec.structs.replace(
             item, status="closed", closed_at=self._clock(), detail={**item.detail, **answer}
@@ -96,8 +125,9 @@ class Inbox:
         if action is not None:
             await self.close(item_id(run_id, action, repetition))
             return
-        for identity in [identity for identity in self._open if identity.startswith(run_id + "/")]:
-            await self.close(identity)
+        for identity, item in list(self._open.items()):
+            if item.run_id == run_id and item.kind != "review":
+                await self.close(identity)
 
     def concerns(self, run_id: str) -> bool:
         return any(item.run_id == run_id for item in self._open.values()) if self._open else False

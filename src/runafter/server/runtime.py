@@ -22,8 +22,9 @@ from runafter.protocol.events import RunStarted
 from runafter.protocol.ids import repetition_name
 from runafter.server.firing import Fired, Firing, TriggerEvent, moment
 from runafter.server.flows import Flow, FlowBook
-from runafter.server.inbox import Inbox
+from runafter.server.inbox import RUN_AGAIN, Inbox
 from runafter.server.live import Broadcast, News
+from runafter.server.metrics import Counted, Metrics
 from runafter.server.polls import Polls
 from runafter.server.schedule import Schedule
 from runafter.server.settings import ServerSettings
@@ -34,6 +35,7 @@ from runafter.storage.faults import StorageFault
 from runafter.tenant.tenant import Tenant
 
 _log = logging.getLogger("runafter.server")
+_REVIEWS_LOOKED_AT = 200
 Notice = NoteStarted | RecordAction | SendResponse | FinishRun
 
 
@@ -67,7 +69,8 @@ class Runtime:
         self._outside = outside
         self._replies: dict[str, asyncio.Future[SendResponse | None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.inbox = Inbox(self.catalog, lambda: self.host.clock(), outside)  # noqa: PLW0108 - the host comes later
+        self.metrics = Metrics(self.settings.resource_group)
+        self.inbox = Inbox(self.catalog, lambda: self.host.clock(), Counted(outside, self.metrics))  # noqa: PLW0108 - the host comes later
         self.host = make_host(self.inbox, self._respond)
         if hasattr(outside, "host"):
             outside.host = self.host
@@ -79,6 +82,7 @@ class Runtime:
         )
         self.firing = Firing(self.host, self.catalog, self.flows, self.signer, self.settings)
         self.inbox.flow_of = self.firing.flow_of
+        self.metrics.waiting_by(lambda: len(self.firing.waiting()))
         self.polls = Polls(self.host, outside)
         self.schedule = Schedule(self.host, self.catalog, self.flows, self.firing, self.polls, self.settings)
         self.subscriptions = Subscriptions(self.catalog, self.flows, self.polls, self.signer)
@@ -93,6 +97,7 @@ class Runtime:
             await self.flows.load(project)
         await self.firing.recover()
         await self.inbox.recover()
+        await self._recover_reviews()
         self.host.subscribe(self._noticed)
         await self.host.start()
         self.firing.go()
@@ -271,10 +276,12 @@ class Runtime:
         if item is None or item.status != "open":
             raise NotAnswerable(f"{identity!r} does not wait for an answer")
         options = item.detail.get("options") or ["Approve", "Reject"]
-        if item.kind == "approval" and answer not in options:
+        if item.kind in {"approval", "review"} and answer not in options:
             raise NotAnswerable(f"the answer must be one of {', '.join(options)}")
         asked = str(item.detail.get("assignedTo") or "").replace(",", ";").split(";")[0].strip()
         who = responder or asked or "somebody@localhost"
+        if item.kind == "review":
+            return await self._review(item, answer, comments, who)
         if not self._answer_in_tenant(item, who, answer, comments):
             repetition = repetition_of(str(item.detail.get("repetition") or ""))
             body = self._approval_result(item, who, answer, comments)
@@ -283,6 +290,31 @@ class Runtime:
                 item.run_id, str(item.detail["action"]), repetition, outputs, answer=answer, comments=comments, by=who
             )
         return await self.catalog.item(identity) or item
+
+    async def _review(self, item: InboxItem, answer: str, comments: str, who: str) -> InboxItem:
+        again = await self.resubmit(item.run_id) if answer == RUN_AGAIN else None
+        told = {"answer": answer, "comments": comments, "by": who, "again": again.run_id if again else None}
+        closed = await self.inbox.close(item.id, **told)
+        if closed is None:
+            raise NotAnswerable(f"{item.id!r} does not wait for an answer")
+        self.news.publish(
+            News(kind="approval", flow=item.flow, run=item.run_id, data={"id": item.id, "status": "closed"})
+        )
+        return closed
+
+    async def _ask_review(self, flow: str, run_id: str, status: str, error: Any) -> None:
+        item = await self.inbox.ask_review(flow, run_id, status, error)
+        if item is not None:
+            self.news.publish(News(kind="approval", flow=flow, run=run_id, data={"id": item.id, "status": "open"}))
+
+    async def _recover_reviews(self) -> None:
+        """Ask for the reviews of runs that ended just before the process did."""
+        for flow in self.flows.all():
+            if flow.row.meta.review:
+                for header in await self.host.journal.runs(
+                    flow=flow.name, statuses=flow.row.meta.review, limit=_REVIEWS_LOOKED_AT
+                ):
+                    await self._ask_review(flow.name, header.id, header.status, header.error)
 
     def _answer_in_tenant(self, item: InboxItem, who: str, answer: str, comments: str) -> bool:
         """Answer through the emulated approvals service where the item is one of its approvals."""
@@ -355,16 +387,21 @@ class Runtime:
         data: dict[str, Any]
         match notice:
             case FinishRun():
+                self.metrics.ended(flow or "", run_id, notice)
                 reply = self._replies.get(run_id)
                 if reply is not None and not reply.done():
                     reply.set_result(None)
                 if self.inbox.concerns(run_id):
                     self._later(self.inbox.settled(run_id))
                 self.firing.ended(run_id)
+                if flow is not None and notice.status in self.flows.get(flow).row.meta.review:
+                    self._later(self._ask_review(flow, run_id, notice.status, notice.error))
                 if self.news.is_watched:
                     data = {"status": notice.status, "code": notice.code, "at": moment(notice.at)}
                     self.news.publish(News(kind="run", flow=flow, run=run_id, data=data))
             case RecordAction():
+                self.metrics.began(run_id, notice.started_at)
+                self.metrics.settled(flow or "", notice)
                 if self.inbox.is_open(run_id, notice.action, notice.repetition):
                     self._later(self.inbox.settled(run_id, notice.action, notice.repetition))
                 if self.news.is_watched:

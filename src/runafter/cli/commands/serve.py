@@ -28,7 +28,7 @@ import click
     "--tenant",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Seed of the emulated tenant.",
+    help="Seed of the emulated tenant. Default: the project's tenant.yaml.",
 )
 @click.option("--no-tenant", is_flag=True, help="Emulate no tenant: connector calls are refused by name.")
 @click.option("--no-watch", is_flag=True, help="Do not take over changed files.")
@@ -75,13 +75,21 @@ def command(
             port=port,
             token=os.environ.get("RUNAFTER_TOKEN") or None,
             host_names=host_names,
-            tenant=None if no_tenant else _tenant(tenant),
+            tenant=None if no_tenant else _tenant(tenant or _seed_of(project)),
             watch=not no_watch,
             started=started,
         )
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main())
+
+
+def _seed_of(project: Path | None) -> Path | None:
+    """Return the tenant.yaml that lies in the project or beside the flow."""
+    if project is None:
+        return None
+    seed = (project if project.is_dir() else project.parent) / "tenant.yaml"
+    return seed if seed.is_file() else None
 
 
 def _tenant(seed: Path | None) -> Any:
