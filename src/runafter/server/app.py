@@ -10,13 +10,12 @@ import logging
 import secrets
 import signal
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
@@ -29,14 +28,16 @@ from runafter.local.read import read
 from runafter.project.project import Project, read_project
 from runafter.server.answers import answer, error_answer
 from runafter.server.api import Api
-from runafter.server.guard import COOKIE, Doors, Guard
+from runafter.server.guard import Doors, Guard
 from runafter.server.invoke import Invocations
 from runafter.server.management import Management
 from runafter.server.metrics import CONTENT_TYPE
 from runafter.server.openapi import document
+from runafter.server.pages import Pages
 from runafter.server.reference import page as reference_page
 from runafter.server.runtime import Runtime
 from runafter.server.settings import ServerSettings
+from runafter.server.watching import Watching
 from runafter.storage.open import open_storage
 from runafter.tenant.tenant import Tenant
 
@@ -57,7 +58,7 @@ class Unprotected(EnvironmentFault):
 
 def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
     """Return the whole application: every request passes the guard first."""
-    files = Path(str(resources.files("runafter.server").joinpath("static")))
+    pages = Pages()
 
     async def health(request: Request) -> Response:
         return answer({"status": "ok"})
@@ -75,11 +76,6 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
         return Response(runtime.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def page(request: Request) -> Response:
-        token = request.query_params.get("token")
-        if token is not None and await doors.lets_in(token):
-            redirect = RedirectResponse(request.url.path or "/", status_code=303)
-            redirect.set_cookie(COOKIE, token, httponly=True, samesite="strict", path="/")
-            return redirect
         methods = {
             method
             for route in routes[:-1]
@@ -88,7 +84,7 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
         }
         if methods:
             return _wrong_method(", ".join(sorted(methods)))
-        return _static(files, request.url.path)
+        return pages.at(request.url.path)
 
     routes = [
         Route("/healthz", health, methods=["GET"]),
@@ -98,6 +94,7 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
         Route("/metrics", metrics, methods=["GET"]),
         *Invocations(runtime).routes(),
         *Api(runtime).routes(),
+        *Watching(runtime).routes(),
         *Management(runtime).routes(),
         Route("/{path:path}", page, methods=["GET"]),
     ]
@@ -112,22 +109,6 @@ def _wrong_method(allowed: str) -> Response:
     refused = error_answer(405, "MethodNotAllowed", "The address does not take this method.")
     refused.headers["Allow"] = ", ".join(sorted(allowed.replace(" ", "").split(",")))
     return refused
-
-
-def _static(files: Path, path: str) -> Response:
-    headers = _HEADERS
-    if path.startswith(("/api/", "/subscriptions/", "/runtime/")):
-        return error_answer(404, "NotFound", "There is nothing at this address.")
-    wanted = (files / path.lstrip("/")).resolve()
-    if wanted.is_relative_to(files.resolve()) and wanted.is_file():
-        return FileResponse(wanted, headers=headers)
-    index = files / "index.html"
-    if index.is_file() and "." not in path.rpartition("/")[2]:
-        return FileResponse(index, headers={**headers, "Cache-Control": "no-cache"})
-    if path == "/":
-        text = "<!doctype html><title>Runafter</title><p>The server runs. Its page is not part of this installation."
-        return HTMLResponse(text, headers=headers)
-    return error_answer(404, "NotFound", "There is nothing at this address.")
 
 
 def check_bind(host: str, token: str | None) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from runafter import __version__
-from runafter.server.api import OPERATIONS
+from runafter.server import api, watching
 from runafter.server.shapes import Error
+
+OPERATIONS = (*api.OPERATIONS, *watching.OPERATIONS)
 
 
 def document(url: str) -> dict[str, Any]:

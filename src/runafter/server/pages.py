@@ -40,10 +40,10 @@ class Pages:
         self._folder = (folder or static_folder()).resolve()
 
     def at(self, path: str) -> Response:
-        if path.startswith(_NO_PAGES):
+        if path.startswith(_NO_PAGES) or "\0" in path:
             return _nothing()
         wanted = (self._folder / path.lstrip("/")).resolve()
-        if "\0" not in path and wanted.is_relative_to(self._folder) and wanted.is_file() and path != "/index.html":
+        if wanted.is_relative_to(self._folder) and wanted.is_file() and path != "/index.html":
             # names of built files carry a hash of what is in them
             lasting = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
             return FileResponse(wanted, headers={**_HEADERS, "Cache-Control": lasting})

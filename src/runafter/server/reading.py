@@ -183,7 +183,7 @@ class Reading:
             error=header.error,
             outputs=header.outputs,
             graph=graph_of(definition),
-            actions=_action_lines(rows),
+            actions=action_lines(rows),
         )
 
     async def _version_of(self, header: RunHeader) -> str | None:
@@ -295,7 +295,7 @@ def _run(header: RunHeader) -> RunSummary:
     )
 
 
-def _action_lines(rows: list[ActionRow]) -> list[ActionSummary]:
+def action_lines(rows: list[ActionRow]) -> list[ActionSummary]:
     first_failed: dict[str, str] = {}
     because: dict[str, Because] = {}
     for row in rows:
@@ -381,4 +381,4 @@ def _percentile(ordered: list[float], share: float) -> float | None:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
 
 
-__all__ = ["Reading", "approval_of", "graph_of"]
+__all__ = ["Reading", "action_lines", "approval_of", "graph_of"]

@@ -155,6 +155,8 @@ class Watching:
         key = (flow.name, flow.row.version)
         found = self._findings.get(key)
         if found is None:
+            if len(self._findings) > 500:
+                self._findings.clear()
             today = moment(self._runtime.host.clock())[:10]
             found = self._findings[key] = await asyncio.to_thread(_check, flow.definition, today)
         return answer(FindingPage(findings=found))

@@ -64,7 +64,7 @@ def command(
 
     def started(url: str, token: str) -> None:
         click.echo(
-            f"Runafter serves {url}?token={token}" if "RUNAFTER_TOKEN" not in os.environ else f"Runafter serves {url}"
+            f"Runafter serves {url}#token={token}" if "RUNAFTER_TOKEN" not in os.environ else f"Runafter serves {url}"
         )
 
     async def main() -> None:

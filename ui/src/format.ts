@@ -1,0 +1,45 @@
+// How times, durations and values read.
+
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return "";
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${String(Math.round(seconds % 60)).padStart(2, "0")} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} m`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+export function spent(from: string | null, to: string | null): number | null {
+  return from && to ? (Date.parse(to) - Date.parse(from)) / 1000 : null;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export function time(text: string | null | undefined): string {
+  return text ? clock.format(new Date(text)) : "";
+}
+
+export function ago(text: string, now = Date.now()): string {
+  const seconds = (now - Date.parse(text)) / 1000;
+  if (seconds < 0) return `in ${duration(-seconds)}`;
+  return seconds < 5 ? "now" : `${duration(seconds)} ago`;
+}
+
+export function percent(share: number | null): string {
+  if (share === null) return "–";
+  return share === 1 ? "100%" : `${(Math.floor(share * 1000) / 10).toFixed(1)}%`;
+}
+
+export function shown(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
+
+export const words = (name: string) => name.replaceAll("_", " ");
+
+/** "000003-000001" as people count: "item 4, 2". */
+export function repetitionText(name: string): string {
+  return name ? `item ${name.split("-").map((part) => Number(part) + 1).join(", ")}` : "";
+}

@@ -1,0 +1,30 @@
+import { Dialog } from "./Dialog";
+
+const KEYS: [string, string][] = [
+  ["g then f, r, a, t", "Go to flows, runs, approvals, tenant"],
+  ["/", "Search"],
+  ["↑ ↓ ← →", "In a graph: to the next card; in a list: to the next row"],
+  ["Enter", "Open what has the focus; a container folds and unfolds with Space"],
+  ["e", "In a run: to the next failed action"],
+  ["[ and ]", "In a loop: previous and next repetition"],
+  ["+  −  0", "In a graph: nearer, farther, all of it"],
+  ["Escape", "Close the details"],
+  ["?", "This list"],
+];
+
+export function Keys({ close }: { close: () => void }) {
+  return (
+    <Dialog title="Keyboard" close={close}>
+      <dl className="keys">
+        {KEYS.map(([keys, deed]) => (
+          <div key={keys}>
+            <dt>
+              <kbd>{keys}</kbd>
+            </dt>
+            <dd>{deed}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

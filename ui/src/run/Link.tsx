@@ -1,0 +1,34 @@
+import { type EdgeProps, getBezierPath } from "@xyflow/react";
+import { memo } from "react";
+import { linkTone, useAction, useSight } from "./context";
+import { UNKNOWN } from "./live";
+import type { LinkEdge } from "./scene";
+
+const SAYS: Record<string, string> = { Failed: "failed", Skipped: "skipped", TimedOut: "timed out", Succeeded: "succeeded" };
+
+/** An arrow, with what it waits for where that is not plain success. */
+export const Link = memo(function Link({ data, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition }: EdgeProps<LinkEdge>) {
+  const source = useAction(data?.source ?? "");
+  const target = useAction(data?.target ?? "");
+  const { hasRun } = useSight();
+  const statuses = data?.statuses ?? [];
+  const tone = data?.fromTrigger
+    ? hasRun && target !== UNKNOWN
+      ? "taken"
+      : "plain"
+    : linkTone(source, target, statuses, hasRun);
+  const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
+  const isPlain = statuses.length === 1 && statuses[0] === "Succeeded";
+  const text = isPlain || data?.fromTrigger ? "" : statuses.length === 4 ? "always" : statuses.map((status) => SAYS[status] ?? status).join(", ");
+  return (
+    <g className={`link ${tone}`} data-link={data ? `${data.source} to ${data.target}` : undefined} data-tone={tone}>
+      <path d={path} className="line" />
+      <path d={`M${targetX - 4},${targetY - 6}L${targetX},${targetY}L${targetX + 4},${targetY - 6}`} className="tip" />
+      {text && (
+        <text x={targetX} y={targetY - 11} textAnchor="middle">
+          {text}
+        </text>
+      )}
+    </g>
+  );
+});
