@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from runafter.tenant.journal import Served
 
-MOST_ROWS = 6
-"""How many rows of one table are named; the others are counted."""
+MOST_ROWS = 4
+"""How many rows of one table are named; the last one always, those between are counted."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RUN = re.compile(r"\d{20,}CU\d+")
 _SIGNS = {"added": ("+", "green"), "changed": ("~", "yellow"), "deleted": ("-", "red")}
 _SERVICES = {
     "azuread": "Entra ID",
@@ -28,6 +29,7 @@ _SERVICES = {
     "dataverse": "Dataverse",
     "approvals": "Approvals",
     "http": "HTTP",
+    "office365users": "Office 365 Users",
 }
 _ORDER = ["azuread", "sharepointonline", "dataverse", "sql", "office365", "teams", "approvals", "http"]
 
@@ -47,10 +49,12 @@ def print_aftermath(changes: Sequence[Change], served: Sequence[Served], *, undo
     rank = {service: index for index, service in enumerate(_ORDER)}
     for (service, table), found in sorted(tables.items(), key=lambda entry: rank.get(entry[0][0], len(rank))):
         out.print(Text.assemble(("  " + _SERVICES.get(service, service), "bold cyan"), f"  {table}  ", _counts(found)))
-        for change in found[:MOST_ROWS]:
+        named = found if len(found) <= MOST_ROWS else found[: MOST_ROWS - 1]
+        for change in named:
             out.print(_line(change))
-        if len(found) > MOST_ROWS:
-            out.print(Text(f"      … and {len(found) - MOST_ROWS} more", style="bright_black"))
+        if len(named) < len(found):
+            out.print(Text(f"      … {len(found) - MOST_ROWS} more", style="bright_black"))
+            out.print(_line(found[-1]))
     for line in call_lines(served, undone):
         out.print(line)
 
@@ -61,8 +65,10 @@ def call_lines(served: Sequence[Served], undone: Iterable[str] = ()) -> list[Tex
 
     lines = [Text.assemble(("Calls", "bold"), f"  {len(served)} to {_listed(c.connector for c in served)}")]
     again = Counter(call.action for call in served if not call.call_id.endswith("/1") and "/poll" not in call.call_id)
-    refused = Counter(call.throttled_by for call in served if call.throttled_by)
-    faulty = Counter(f"{call.action}: {call.status or call.fault}" for call in served if call.fault)
+    refused = Counter(_limit(call) for call in served if call.throttled_by or call.status == 429)
+    faulty = Counter(
+        f"{call.action}: {call.status or call.fault}" for call in served if call.fault and call.status != 429
+    )
     if again:
         lines.append(Text.assemble(("Retries", "bold yellow"), f"  {again.total()}: {_counted(again)}"))
     if refused:
@@ -73,6 +79,12 @@ def call_lines(served: Sequence[Served], undone: Iterable[str] = ()) -> list[Tex
     if names:
         lines.append(Text.assemble(("Undone", "bold magenta"), "  " + ", ".join(names)))
     return lines
+
+
+def _limit(call: Served) -> str:
+    """Return whose limit refused a call, in people's words."""
+    service, _, limit = (call.throttled_by or f"{call.connector}.injected").partition(".")
+    return f"{_SERVICES.get(service, service)} ({limit})"
 
 
 def _counts(found: Sequence[Change]) -> Text:
@@ -101,8 +113,8 @@ def _told(change: Change) -> str:
     if change.table == "posts":
         return _shortened(_bare(row.get("message")))
     if change.kind != "changed":
-        plain = [_value(value) for value in row.values() if value not in (None, "")]
-        return _shortened(", ".join(plain[:4]) if change.service == "sql" else change.label)
+        plain = [_value(value) for value in row.values() if value not in (None, "") and not _RUN.fullmatch(str(value))]
+        return _shortened(", ".join(plain[:3]) if change.service == "sql" else change.label)
     fields = [f"{name} {_value(old)} → {_value(new)}" for name, (old, new) in list(change.fields.items())[:3]]
     more = f" and {len(change.fields) - 3} more" if len(change.fields) > 3 else ""
     return f"{_shortened(change.label)}: {', '.join(fields)}{more}"
@@ -128,7 +140,7 @@ def _value(value: Any) -> str:
     if value is None or value == "":
         return "·"
     if isinstance(value, list):
-        return f"{len(value)} entries"
+        return str(len(value))
     text = str(value)
     return text[:8] + "…" if _GUID.fullmatch(text) else _shortened(text, 32)
 

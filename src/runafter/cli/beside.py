@@ -1,4 +1,4 @@
-"""What lies beside a flow's file: a tenant to run on, a trigger to start with, what its owner wrote."""
+"""What lies beside a flow's file: a tenant to run on, a trigger, connections, what its owner wrote."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runafter.definition.nodes import Definition
+    from runafter.project.connections import ConnectionSetting
     from runafter.project.project import Sidecar
     from runafter.tenant.tenant import Tenant
 
@@ -20,7 +21,7 @@ _FLOW_FILES = ("flow.json", "workflow.json", "definition.json")
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A flow's folder, and the one above it for what several flows share; neither for a flow from standard input."""
+    """A flow's folder, and the one above it that flows share: a sample's, or a project's. None for standard input."""
 
     folders: tuple[Path, ...] = ()
 
@@ -32,6 +33,23 @@ class Beside:
         from runafter.project.project import Sidecar, read_sidecar
 
         return read_sidecar(self.folders[0] / "flow.toml") if self.folders else Sidecar()
+
+    def connections(self) -> dict[str, ConnectionSetting]:
+        """Return what connections.toml says, secrets read."""
+        import os
+        import tomllib
+
+        from runafter.project.connections import read_connections
+        from runafter.project.project import InvalidProject
+
+        file = self.file("connections.toml")
+        if file is None:
+            return {}
+        try:
+            table = tomllib.loads(file.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+            raise InvalidProject(f"it is no TOML: {fault}", file=str(file)) from fault
+        return read_connections(table, file=file, environ=os.environ)
 
 
 def beside(path: str, definition: Definition) -> Beside:
@@ -45,8 +63,10 @@ def beside(path: str, definition: Definition) -> Beside:
         home = found.parent if found is not None else place
     else:
         home = place.parent
-    shared = home.resolve().parent
-    return Beside((home, shared) if (shared / "tenant.yaml").is_file() else (home,))
+    above = home.resolve().parents
+    if len(above) > 1 and (above[1] / "runafter.toml").is_file():
+        return Beside((home, above[1]))
+    return Beside((home, above[0]) if above and (above[0] / "tenant.yaml").is_file() else (home,))
 
 
 def main_flow(path: str, definitions: Sequence[Definition]) -> Definition | None:
@@ -67,6 +87,7 @@ def open_beside(
     seed_file: str | None,
     leave_out: bool,
     mocked: bool,
+    emulates: bool,
     faults: Sequence[str],
     profile: str | None,
     state: str | None,
@@ -81,7 +102,7 @@ def open_beside(
 
     found = None if leave_out or mocked else near.file("tenant.yaml")
     source = Path(seed_file) if seed_file is not None else found
-    if source is None and state is None:
+    if source is None and state is None and not (emulates and not leave_out and not mocked):
         if faults or profile is not None:
             raise click.UsageError("--faults and --tenant-profile need a tenant: give --tenant FILE.")
         return None

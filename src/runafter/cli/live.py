@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runafter.cli.output import console
-from runafter.program.steps import Block, ForeachStep, IfStep, Program, ScopeStep, SwitchStep, UntilStep
+from runafter.program.steps import Block, ForeachStep, IfStep, Program, ScopeStep, Step, SwitchStep, UntilStep
 from runafter.protocol.commands import Command, FinishRun, NoteStarted, RecordAction
 
 if TYPE_CHECKING:
@@ -37,12 +37,19 @@ class Line:
     code: str | None = None
     started_at: int = 0
     ended_at: int = 0
+    longest: int = 0
+    started: int = 0
     settled: int = 0
     failed: int = 0
     skipped: int = 0
     retries: int = 0
     of: int | None = None
     message: str | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a repetition of it has started and not settled."""
+        return self.started > self.settled
 
 
 @dataclass(slots=True)
@@ -61,6 +68,8 @@ class LiveRun:
                 line = self.lines.setdefault(notice.action, Line())
                 if line.status is None or line.status not in {"Failed", "TimedOut"}:
                     line.status = notice.status
+                if notice.status == "Running":
+                    line.started += 1
                 line.started_at = line.started_at or notice.at
                 line.of = notice.of if notice.of is not None else line.of
                 return line
@@ -74,6 +83,7 @@ class LiveRun:
                 line.of = notice.iterations if notice.iterations is not None else line.of
                 line.started_at = min(line.started_at or notice.started_at, notice.started_at)
                 line.ended_at = max(line.ended_at, notice.ended_at)
+                line.longest = max(line.longest, notice.ended_at - notice.started_at)
                 if line.status not in {"Failed", "TimedOut"}:
                     line.status = (
                         notice.status if notice.status != "Skipped" or line.settled == line.skipped else line.status
@@ -85,29 +95,73 @@ class LiveRun:
                 self.finished = notice
         return None
 
-    def tree(self) -> Tree:
-        """Return the flow as a tree with the state of each action."""
+    def tree(self, *, folded: bool = False, tight: bool = False) -> Tree:
+        """Return the flow as a tree with the state of each action.
+
+        `folded` shows what is inside a container only while it runs, where something failed or was
+        tried again, and in handlers of failures.
+        `tight` leaves out what is done without trouble or has not begun, for small windows.
+        """
         from rich.text import Text
         from rich.tree import Tree
 
         tree = Tree(Text(self.program.name, style="bold"), guide_style="bright_black")
-        self._grow(tree, self.program.root)
+        self._grow(tree, self.program.root, folded=folded, tight=tight)
         return tree
 
-    def _grow(self, tree: Tree, block: Block) -> None:
+    def _grow(self, tree: Tree, block: Block, *, folded: bool, tight: bool) -> None:
         from rich.text import Text
 
         for name in block.names:
+            if tight and not self._is_worth_a_line(name):
+                continue
             step = self.program.steps[name]
             branch = tree.add(self._text(name))
             line = self.lines.get(name)
             if line is not None and line.status == "Skipped":
                 continue  # and with it everything inside
+            if folded and not self._is_open(name, line):
+                self._close(branch, name)
+                continue
             for title, inner in blocks_of(step):
                 if not inner.names:
                     continue
                 below = branch.add(Text(title, style="italic bright_black")) if title else branch
-                self._grow(below, inner)
+                self._grow(below, inner, folded=folded and not _handles_failure(step), tight=tight)
+
+    def _is_worth_a_line(self, name: str) -> bool:
+        line = self.lines.get(name)
+        if line is None or line.status is None:
+            return False
+        quiet = line.status in {"Succeeded", "Skipped"} and not line.is_under_way
+        return (
+            not quiet
+            or bool(line.failed or line.retries)
+            or bool(blocks_of(self.program.steps[name]) and self._is_open(name, line))
+        )
+
+    def _is_open(self, name: str, line: Line | None) -> bool:
+        if line is None or line.status is None:
+            return False
+        if line.is_under_way or line.status in {"Running", "Failed", "TimedOut", "Aborted", "Cancelled"}:
+            return True
+        if _handles_failure(self.program.steps[name]):
+            return True
+        inside = (self.lines.get(each) for each in self._inside(name))
+        return any(each is not None and (each.failed or each.retries) for each in inside)
+
+    def _inside(self, name: str) -> Iterator[str]:
+        for _, block in blocks_of(self.program.steps[name]):
+            for each in block.names:
+                yield each
+                yield from self._inside(each)
+
+    def _close(self, branch: Tree, name: str) -> None:
+        from rich.text import Text
+
+        count = sum(1 for _ in self._inside(name))
+        if count and isinstance(branch.label, Text):
+            branch.label.append(f"  ({count} inside)", style="bright_black")
 
     def _text(self, name: str) -> Text:
         from rich.text import Text
@@ -116,7 +170,7 @@ class LiveRun:
         step = self.program.steps[name]
         if line is None or line.status is None:
             return Text.assemble(("· ", "bright_black"), (name, "bright_black"))
-        sign, colour = SIGNS[line.status]
+        sign, colour = SIGNS["Running" if line.is_under_way and line.status == "Succeeded" else line.status]
         text = Text.assemble((sign + " ", colour), (name, colour if line.status != "Succeeded" else ""))
         for note, style in self._notes(name, line, loops=bool(step.loops)):
             text.append("  " + note, style=style)
@@ -130,8 +184,9 @@ class LiveRun:
             yield f"{done}{total}", "cyan"
         elif loops and line.settled > 1:
             yield f"x{line.settled}" + (f", {line.failed} failed" if line.failed else ""), "cyan"
-        if line.ended_at and line.ended_at > line.started_at and line.status not in {"Running", "Waiting"}:
-            yield duration((line.ended_at - line.started_at) / _TICKS_PER_S), "bright_black"
+        if line.longest and line.status not in {"Running", "Waiting"}:
+            many = "up to " if loops and line.settled > 1 else ""
+            yield many + duration(line.longest / _TICKS_PER_S), "bright_black"
         if line.retries:
             yield f"{line.retries} {'retry' if line.retries == 1 else 'retries'}", "yellow"
         if line.status in {"Failed", "TimedOut"} and line.code:
@@ -143,6 +198,12 @@ class LiveRun:
         if own is not None and own.settled and not loop.loops and own.of is not None:
             return own.of
         return min(counts) if len(counts) == len(loop.block.leaves) and counts else 0
+
+
+def _handles_failure(step: Step) -> bool:
+    """Return whether an action runs only because another one failed."""
+    wished = [statuses for _, statuses in step.run_after]
+    return any("Failed" in statuses and "Succeeded" not in statuses for statuses in wished)
 
 
 def retries_of(status: str, attempts: int) -> int:

@@ -105,7 +105,7 @@ class Registry:
         pack = self._by_name.get(api.lower()) or self._by_name.get(resolve.connector_name(api))
         if pack is None:
             near = resolve.nearest(resolve.connector_name(api), self._by_name)
-            hint = f"Near names: {', '.join(near)}." if near else "`runafter connectors list` shows what there is."
+            hint = f"Near names: {', '.join(near)}." if near else "docs/reference/connectors lists what there is."
             raise UnknownConnector(f"no connector named {api!r}", hint=hint)
         return pack
 

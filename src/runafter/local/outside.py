@@ -11,6 +11,7 @@ from urllib.parse import quote
 from runafter.definition.nodes import Definition
 from runafter.hosts.outside import Outside
 from runafter.local.auto import Auto
+from runafter.local.connected import Connected
 from runafter.local.mocks import Answer, Mocks, operation_names
 from runafter.local.package import pack
 from runafter.local.tenant import CALLBACKS, OnTenant
@@ -63,7 +64,8 @@ class LocalOutside:
 
     `auto` answers what no mock does from inferred shapes; `http` sends HTTP
     actions for real; `tenant` answers connector calls and HTTP requests to hosts
-    that it has, and all of them where there is no `http`.
+    that it has, and all of them where there is no `http`; `live` goes before it
+    for the connections that are live.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class LocalOutside:
         auto: Auto | None = None,
         http: Outside | None = None,
         tenant: OnTenant | Tenant | None = None,
+        live: Connected | None = None,
     ) -> None:
         self._host: Host | None = None
         self.mocks = mocks or Mocks()
@@ -81,6 +84,7 @@ class LocalOutside:
         self.auto = auto
         self.http = http
         self.tenant = tenant
+        self.live = live
         self._responses: dict[str, asyncio.Future[SendResponse]] = {}
         self._signals: set[asyncio.Task[None]] = set()
 
@@ -105,6 +109,8 @@ class LocalOutside:
             definition = self.flows.find(call)
             if definition is not None:
                 return await self._child(call, definition)
+        if self.live is not None and self.live.serves(call):
+            return await self.live.perform(call)
         if self.tenant is not None and self._is_for_tenant(self.tenant, call):
             return await self.tenant.perform(call)
         if self.auto is not None:
@@ -131,6 +137,8 @@ class LocalOutside:
         for task in self._signals:
             task.cancel()
         await asyncio.gather(*self._signals, return_exceptions=True)
+        if self.live is not None:
+            await self.live.close()
 
     async def _mocked(self, call: CallOperation, answer: Answer) -> Outcome:
         if answer.outcome is None:

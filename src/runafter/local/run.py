@@ -20,6 +20,7 @@ from runafter.errors import RunafterError
 from runafter.hosts.clock import machine_clock
 from runafter.hosts.embedded.host import Host
 from runafter.local.auto import Auto
+from runafter.local.connected import Connected, connect_tenant
 from runafter.local.mocks import Mocks, load
 from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program, pack
@@ -36,6 +37,7 @@ from runafter.local.tenant import (
 from runafter.local.triggers import outputs_of, trigger_record
 from runafter.program.build import build
 from runafter.program.steps import CallStep, Program
+from runafter.project.connections import ConnectionSetting
 from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
 from runafter.protocol.events import Event
 from runafter.simulator.host import Simulation, run_virtual
@@ -218,6 +220,7 @@ class Job:
         listener: Listener | None = None,
         workflow: Mapping[str, Any] | None = None,
         tenant: Tenant | None = None,
+        connections: Mapping[str, ConnectionSetting] | None = None,
     ) -> None:
         self.definition = definition
         self.program = build(definition)
@@ -254,12 +257,16 @@ class Job:
         self.workflow = dict(workflow or {})
         self.listener = listener
         self.tenant = tenant
+        self.connections = dict(connections or {})
+        if tenant is not None:
+            connect_tenant(tenant, self.connections)
         self.run_id = ""
         self.records: dict[str, dict[Repetition, RecordAction]] = {}
         self.response: SendResponse | None = None
 
-    def outside(self, **more: Any) -> LocalOutside:
-        return LocalOutside(mocks=self.mocks, flows=self.flows, auto=self.auto, **more)
+    def outside(self, *, is_real: bool = True, **more: Any) -> LocalOutside:
+        live = Connected(self.connections, is_real=is_real) if self.connections else None
+        return LocalOutside(mocks=self.mocks, flows=self.flows, auto=self.auto, live=live, **more)
 
     def run_virtually(self, *, seed: int = 0) -> RunResult:
         """Run on a new virtual clock, which begins where the tenant's time stands."""
@@ -273,7 +280,7 @@ class Job:
             return await self._simulate(simulation, tenant)
 
     async def _simulate(self, simulation: Simulation, tenant: OnTenant | None) -> RunResult:
-        outside = self.outside(tenant=tenant)
+        outside = self.outside(is_real=False, tenant=tenant)
         host = simulation.host(outside, load_program=load_program, responder=outside.respond)
         outside.host = host
         await host.start()

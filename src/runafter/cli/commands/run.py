@@ -60,6 +60,12 @@ if TYPE_CHECKING:
     "--tenant-state", metavar="FILE", help="SQLite file that keeps the tenant, for further runs and `tenant show`."
 )
 @click.option("--virtual", is_flag=True, help="Virtual clock: nothing waits, nothing is sent.")
+@click.option(
+    "--watch",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 3600),
+    help="Play a virtual run on the terminal in this time, containers folded where nothing happens.",
+)
 @click.option("--seed", type=int, default=None, help="Seed of the virtual clock's chance. Default 0.")
 @click.option(
     "--variables",
@@ -99,6 +105,7 @@ def command(
     tenant_profile: str | None,
     tenant_state: str | None,
     virtual: bool,
+    watch: float | None,
     seed: int | None,
     variables: str,
     in_flight: int,
@@ -124,15 +131,19 @@ def command(
 
     if seed is not None and not virtual:
         raise click.UsageError("--seed needs --virtual: real time is not drawn from a seed.")
+    if watch is not None and not virtual:
+        raise click.UsageError("--watch needs --virtual: a real run is shown while it happens.")
     definitions = read(read_source(path), profile=profile)
     definition = (main_flow(path, definitions) if flow is None else None) or one_flow(definitions, flow)
     near = beside(path, definition)
     mocks, auto = read_mocks(mock)
+    connections = near.connections()
     place = open_beside(
         near,
         seed_file=tenant,
         leave_out=no_tenant,
         mocked=auto,
+        emulates=any(setting.live is None for setting in connections.values()),
         faults=faults,
         profile=tenant_profile,
         state=tenant_state,
@@ -155,13 +166,14 @@ def command(
         duration_limit=_duration(timeout),
         key_headers=_key_headers(path),
         tenant=place,
+        connections=connections,
     )
     job = make(trigger=given)
     if given is None and not auto and mocks.trigger is None and _needs_trigger(job.program, definition, path, flow):
         raise click.exceptions.Exit(2)
     jobs = [job] if given is None else _started(job, make, as_json=as_json)
     before = snapshot_of(place)
-    results = [_one(each, db, seed or 0, virtual=virtual, as_json=as_json) for each in jobs]
+    results = [_one(each, db, seed or 0, virtual=virtual, watch=watch, as_json=as_json) for each in jobs]
     if as_json:
         plain = [plain_result(result) for result in results]
         print_json(plain[0] if len(plain) == 1 else plain)
@@ -205,9 +217,13 @@ def _started(job: Job, make: Callable[..., Job], *, as_json: bool) -> list[Job]:
     raise click.exceptions.Exit(1 if decision.status == "Failed" else 0)
 
 
-def _one(job: Job, db: str | None, seed: int, *, virtual: bool, as_json: bool) -> RunResult:
+def _one(job: Job, db: str | None, seed: int, *, virtual: bool, watch: float | None, as_json: bool) -> RunResult:
     live: list[LiveRun] = []
-    result = _virtually(job, seed, db, live, as_json=as_json) if virtual else _really(job, db, live, as_json=as_json)
+    result = (
+        _virtually(job, seed, db, live, watch=watch, as_json=as_json)
+        if virtual
+        else _really(job, db, live, as_json=as_json)
+    )
     if not as_json:
         summarise(result, live[0], db=db, virtual=virtual)
     return result
@@ -331,28 +347,38 @@ def _needs_trigger(program: Program, definition: Definition, path: str, flow: st
     return True
 
 
-def _virtually(job: Job, seed: int, db: str | None, live: list[LiveRun], *, as_json: bool) -> RunResult:
+def _virtually(
+    job: Job, seed: int, db: str | None, live: list[LiveRun], *, watch: float | None, as_json: bool
+) -> RunResult:
     import asyncio
+    import sys
 
     from runafter.cli.live import LiveRun
+    from runafter.cli.watch import play
     from runafter.local.run import keep_virtual
 
     view = LiveRun(job.program)
     live.append(view)
-    job.listener = lambda run_id, notice: _follow(job, view, run_id, notice)
+    seen: list[Notice] = []
+    job.listener = lambda run_id, notice: _follow(job, seen, run_id, notice)
     result = job.run_virtually(seed=seed)
     if db is not None:
         asyncio.run(keep_virtual(result, job, db))
+    if watch is not None and not as_json and sys.stdout.isatty():
+        play(view, seen, watch)
+    else:
+        for notice in seen:
+            view.apply(notice)
     if not as_json:
-        console().print(view.tree())
+        console().print(view.tree(folded=watch is not None))
     return result
 
 
-def _follow(job: Job, view: LiveRun, run_id: str, notice: Notice) -> None:
+def _follow(job: Job, seen: list[Notice], run_id: str, notice: Notice) -> None:
     from runafter.protocol.commands import SendResponse
 
     if not isinstance(notice, SendResponse) and (not job.run_id or run_id == job.run_id):
-        view.apply(notice)
+        seen.append(notice)
 
 
 def _really(job: Job, db: str | None, live: list[LiveRun], *, as_json: bool) -> RunResult:
