@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tools.corpus_findings import definition_of, records
+from tools.corpus_harden import tally
 
 from runafter.cli.main import cli
 from runafter.connectors.registry import catalogue
@@ -108,12 +107,29 @@ def test_the_diff_is_shown_and_the_file_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(str(ROOT / "examples"),), (str(SAMPLES[0]), "--only", "magic"), ("-", "--write")]
+    "arguments", [(str(ROOT / "examples"), "--print"), (str(SAMPLES[0]), "--only", "magic"), ("-", "--write")]
 )
 def test_what_cannot_be_repaired_is_refused(arguments: tuple[str, ...]) -> None:
     result = CliRunner().invoke(cli, ["harden", *arguments], input=SAMPLES[0].read_bytes())
 
     assert result.exit_code == 2
+
+
+def test_all_flows_of_a_folder_are_repaired_in_their_files(tmp_path: Path) -> None:
+    for sample in SAMPLES[:2]:
+        copy = tmp_path / sample.parent.parent.name / "flow.json"
+        copy.parent.mkdir()
+        copy.write_bytes(sample.read_bytes())
+
+    shown = CliRunner().invoke(cli, ["harden", str(tmp_path), "-w"])
+    written = CliRunner().invoke(cli, ["harden", str(tmp_path), "--write"])
+
+    assert shown.output.count("+++ b/") == 2
+    assert written.exit_code == 0
+    assert "readiness 0/5, then 5/5" in written.output
+    assert "set the parameter runRecordAddress" in written.output
+    assert {readiness(each, catalogue=catalogue()).grade for each in read(tmp_path)} == {5}
+    assert CliRunner().invoke(cli, ["harden", str(tmp_path)]).exit_code == 0
 
 
 def test_every_repair_belongs_to_a_rule() -> None:
@@ -132,28 +148,14 @@ def test_names_that_nobody_knows_are_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real definitions is not beside the repository")
-def test_real_flows_are_repaired_to_a_fixed_point(record_property: Callable[[str, object], None]) -> None:
-    known = catalogue()
-    codes = tuple(code for name in SAFE for code in GROUPS[name])
-    fixable = changed = before = after = 0
-    for number, record in enumerate(records(CORPUS)):
-        definition = definition_of(record)
-        if number % 4 or definition.resolved is not None:
-            continue
-        open_ = [issue for issue in check([definition], catalogue=known, select=codes).issues if issue.fix is not None]
-        if not open_:
-            continue
-        done = harden([definition], catalogue=known)
-        left = [
-            issue for issue in check(done.definitions, catalogue=known, select=codes).issues if issue.fix is not None
-        ]
-        fixable, changed = fixable + 1, changed + done.is_changed
-        before, after = before + len(open_), after + len(left)
-        assert not harden(done.definitions, catalogue=known).is_changed
-        json.loads(done.after.source.text)
+def test_real_flows_are_repaired_and_end_as_before(record_property: Callable[[str, object], None]) -> None:
+    result = tally(CORPUS, every=6, offset=1)
 
-    record_property("flows", fixable)
-    record_property("findings", f"{before} -> {after}")
-    assert fixable > 50
-    assert changed == fixable
-    assert after <= before * 0.05
+    record_property("flows", result.fixable)
+    record_property("findings", f"{result.before.total()} -> {result.after.total()}")
+    assert result.fixable > 50
+    assert result.changed >= 0.9 * result.fixable
+    assert result.halved >= 0.9 * result.fixable
+    assert result.same_end >= 0.99 * result.fixable
+    assert result.builds == result.stable == result.no_new == result.fixable
+    assert result.after.total() <= 0.05 * result.before.total()

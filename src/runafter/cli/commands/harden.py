@@ -4,66 +4,119 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from runafter.cli.output import read_source
+from runafter.cli.output import console, read_source
+
+if TYPE_CHECKING:
+    from runafter.definition.nodes import Definition
+    from runafter.lint.harden import Hardened
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @click.command("harden")
 @click.argument("path")
-@click.option("--only", multiple=True, metavar="NAME,...", help="Only these repairs; without it all.")
+@click.option("--only", multiple=True, metavar="NAME,...", help="Only these repairs; without it all but `keys`.")
 @click.option("--diff", "mode", flag_value="diff", default="diff", help="Show what would change (the default).")
-@click.option("--write", "mode", flag_value="write", help="Change the file.")
+@click.option("--write", "mode", flag_value="write", help="Change the files.")
 @click.option("--print", "mode", flag_value="print", help="Print the repaired file.")
 @click.option("-w", "--ignore-indent", is_flag=True, help="Leave lines that are only indented out of the diff.")
 def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) -> None:
-    """Repair the flows of the file PATH with minimal edits; order, spacing and unknown fields stay.
+    """Repair the flows at PATH with minimal edits; order, spacing and unknown fields stay.
 
-    Without --only all repairs are made; none changes what a run on good data
-    does. In place: retry, timeout, catch (TimedOut beside Failed), message
-    (Terminate says why), null-guards, joins (go on when a notification failed),
-    accumulators (no variable in a concurrent loop), versions (ETag),
-    concurrency, deduplication, result, secrets, dates. Around the work:
-    validation, branches (a scope each), scopes (try, catch, end), monitor (a
-    record of every run). By name only, since others see it: keys (a header in
-    HTTP requests that make something). What would bring a finding that was not there is left
-    out. A second application changes nothing. Exit code 1 when --diff has
-    something to show.
+    PATH is a file, `-`, or a folder, whose files are repaired one by one. Without
+    --only all repairs are made that neither change what a run on good data does
+    nor what others see of it.
+
+    In place: retry, timeout, catch (TimedOut beside Failed), message (Terminate
+    says why), null-guards, joins (go on when a notification failed), accumulators
+    (no variable in a concurrent loop), versions (ETag), concurrency,
+    deduplication, result, secrets, dates. Around the work: validation, branches
+    (a scope each), scopes (try, catch, end), monitor (a record of every run). By
+    name only: keys (a header in HTTP requests that make something).
+
+    What would bring a finding that was not there is left out. A second
+    application changes nothing. Exit code 1 when --diff has something to show.
     """
     from runafter.connectors.registry import catalogue
     from runafter.lint.harden import GROUPS, SAFE, harden
     from runafter.local.read import read
 
-    if path != "-" and Path(path).is_dir():
-        raise click.UsageError("harden takes one file; name the flow's file inside the folder.")
     names = tuple(name.strip() for value in only for name in value.split(",") if name.strip()) or SAFE
     for name in names:
         if name not in GROUPS:
             raise click.UsageError(f"No repair is named {name!r}; there are {', '.join(GROUPS)}.")
+    if mode == "write" and path == "-":
+        raise click.UsageError("Standard input cannot be written; use --print.")
     definitions = read(read_source(path))
     if any("!" in each.file for each in definitions):
         raise click.UsageError("Unpack the package first; a file inside an archive is not changed.")
-    done = harden(definitions, only=names, catalogue=catalogue())
-    before, after = done.before.source.text, done.after.source.text
+    files: dict[int, list[Definition]] = {}
+    for definition in definitions:
+        files.setdefault(id(definition.document), []).append(definition)
+    if mode == "print" and len(files) > 1:
+        raise click.UsageError("--print takes one file.")
+    done = [harden(flows, only=names, catalogue=catalogue()) for flows in files.values()]
+    for each in done:
+        name = path if len(done) == 1 and not Path(path).is_dir() else each.before.source.name
+        if mode == "print":
+            click.echo(each.after.source.text, nl=False)
+        elif mode == "write" and each.is_changed:
+            Path(name).write_bytes(each.after.source.data())
+        elif mode == "diff":
+            _show(_diff(name, each.before.source.text, each.after.source.text, ignore_indent))
     if mode == "print":
-        click.echo(after, nl=False)
         return
-    if mode == "write":
-        if path == "-":
-            raise click.UsageError("Standard input cannot be written; use --print.")
-        if done.is_changed:
-            Path(path).write_bytes(done.after.source.data())
-    else:
-        click.echo("".join(_diff(path, before, after, ignore_indent)), nl=False)
-    counts = Counter(issue.fix.title for issue in done.repaired if issue.fix is not None)
+    _summary(list(files.values()), done)
+    if mode == "diff" and any(each.is_changed for each in done):
+        raise click.exceptions.Exit(1)
+
+
+def _summary(before: Sequence[Sequence[Definition]], done: Sequence[Hardened]) -> None:
+    """Say on stderr what was repaired, the grades before and after, and what is still to be set."""
+    from runafter.connectors.registry import catalogue
+    from runafter.lint.readiness import readiness
+    from runafter.lint.repairs.recording import ADDRESS
+    from runafter.lint.repairs.telling import ADDRESS as MAILBOX
+
+    issues = [issue for each in done for issue in each.repaired]
+    counts = Counter(issue.fix.title for issue in issues if issue.fix is not None)
     for title, count in counts.most_common():
         click.echo(f"{count} x {title}", err=True)
-    click.echo(f"{len(done.repaired)} findings repaired" if done.repaired else "nothing to repair", err=True)
-    if mode == "diff" and done.is_changed:
-        raise click.exceptions.Exit(1)
+    click.echo(f"{len(issues)} findings repaired" if issues else "nothing to repair", err=True)
+    known = catalogue()
+    for flows, each in zip(before, done, strict=True):
+        for old, new in zip(flows, each.definitions, strict=True) if each.is_changed else ():
+            grades = readiness(old, catalogue=known).grade, readiness(new, catalogue=known).grade
+            click.echo(f"{old.name}: readiness {grades[0]}/5, then {grades[1]}/5", err=True)
+    written = {
+        name
+        for each in done
+        if each.is_changed
+        for flow in each.definitions
+        for name in flow.value.get("parameters") or {}
+    }
+    hints = {MAILBOX: "who hears of a failure by mail", ADDRESS: "where a record of every run is posted"}
+    for name, hint in hints.items():
+        if name in written:
+            click.echo(f"set the parameter {name}: {hint}; empty, nothing is sent", err=True)
+
+
+def _show(lines: Iterator[str]) -> None:
+    from rich.text import Text
+
+    out = console()
+    if out.color_system is None:
+        click.echo("".join(lines), nl=False)  # as written, line ends too, so that `patch` takes it
+        return
+    for line in lines:
+        is_name = line.startswith(("---", "+++"))
+        out.print(Text(line.rstrip("\r\n"), style="bold" if is_name else _COLOURS.get(line[:1], "")), soft_wrap=True)
 
 
 def _diff(path: str, before: str, after: str, ignore_indent: bool) -> Iterator[str]:
