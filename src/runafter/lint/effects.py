@@ -68,6 +68,9 @@ _METHODS: dict[str, Kind] = {
 }
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SPACE = re.compile(r"\s+")
+_WHOLE = re.compile(r"@\{([^{}]*)\}")
+_TRIGGER_BODY = re.compile(r"triggerBody\(\)\['|triggerOutputs\(\)\['body'\]\['", re.IGNORECASE)
+_ACTION_BODY = re.compile(r"(?<![\w'])body\(('[^']*')\)\['|outputs\(('[^']*')\)\['body'\]\['", re.IGNORECASE)
 
 _KEYS = (
     "id",
@@ -175,9 +178,17 @@ def find_connector(api: str | None, catalogue: Catalogue | None) -> ConnectorFac
 
 
 def normal(value: Any) -> str:
-    """Return a value as text for comparison: spacing and the optional `?` of accesses do not count."""
+    """Return a value as text for comparison.
+
+    Spacing and the optional `?` of accesses do not count, nor which of its forms a read of a body has:
+    `triggerBody()?['ID']` and `triggerOutputs()?['body/ID']` are one, and so are `@{...}` and `@...` alone.
+    """
     text = value if isinstance(value, str) else repr(value)
-    return _SPACE.sub("", text).replace("?[", "[").replace("?.", ".")
+    text = _SPACE.sub("", text).replace("?[", "[").replace("?.", ".")
+    whole = _WHOLE.fullmatch(text)
+    text = f"@{whole[1]}" if whole is not None else text
+    text = _TRIGGER_BODY.sub("triggerOutputs()['body/", text)
+    return _ACTION_BODY.sub(lambda found: f"outputs({found[1] or found[2]})['body/", text)
 
 
 def _short(api: str) -> str:

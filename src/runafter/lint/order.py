@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 from runafter.program.outline import Level, Site
 
@@ -41,7 +44,7 @@ class Order:
         level = mine.level
         if mine.key in level.ancestors(theirs.key) or theirs.key in level.ancestors(mine.key):
             return False
-        return not self.exclude_each_other(mine, theirs)
+        return not (self.exclude_each_other(mine, theirs) or _are_opposed(one, other))
 
     def exclude_each_other(self, one: Site, other: Site) -> bool:
         """Tell whether two siblings never both run, since they wait for different ends of one action."""
@@ -59,6 +62,55 @@ class Order:
         if found is None:
             found = self._ended[id(level)] = _endings(level)
         return found
+
+
+def _are_opposed(one: Site, other: Site) -> bool:
+    """Tell whether two actions stand under conditions of which at most one holds: the same expression with then and
+    else, or one value that is to equal two different literals. Conditions over variables may change in between.
+    """
+    return any(
+        (mine.text == theirs.text and mine.branch != theirs.branch)
+        or (mine.is_other_literal(theirs) and mine.branch == theirs.branch == "actions")
+        for mine in _guards(one)
+        for theirs in _guards(other)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """A condition around an action, and the branch in which the action stands."""
+
+    expression: Any
+    branch: str
+
+    @property
+    def text(self) -> str:
+        return repr(self.expression)
+
+    def is_other_literal(self, other: _Guard) -> bool:
+        mine, theirs = _equality(self.expression), _equality(other.expression)
+        return mine is not None and theirs is not None and mine[0] == theirs[0] and mine[1] != theirs[1]
+
+
+def _guards(site: Site) -> Iterator[_Guard]:
+    for outer, inner in pairwise(site.chain()):
+        expression = outer.part.get("expression") if outer.folded == "if" else None
+        if expression is not None and "variables(" not in repr(expression.value):
+            yield _Guard(expression.value, inner.level.branch[0])
+
+
+def _equality(expression: Any) -> tuple[str, Any] | None:
+    """Return (what, literal) of `{"equals": [what, literal]}`, also where it stands alone in an `and`."""
+    if isinstance(expression, Mapping) and len(expression) == 1:
+        (name, operands), *_ = expression.items()
+        folded = str(name).casefold()
+        if folded == "and" and isinstance(operands, list) and len(operands) == 1:
+            return _equality(operands[0])
+        if folded == "equals" and isinstance(operands, list) and len(operands) == 2:
+            left, right = operands
+            if isinstance(left, str) and left.startswith("@") and not (isinstance(right, str) and "@" in right):
+                return left, (type(right).__name__, right)
+    return None
 
 
 def _endings(level: Level) -> dict[str, Ended]:

@@ -6,6 +6,7 @@ from runafter.lint.analysis.reading import depends_on, expressions_in, runs_over
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at
+from runafter.program.outline import Site
 
 
 class CheckThenAct(Rule):
@@ -45,7 +46,7 @@ class CheckThenAct(Rule):
                         and flow.order.is_before(reader, each)
                         and depends_on(flow, expressions_in(each.part.get("expression")), reader)
                     ),
-                    None,
+                    _after_a_miss(site, reader),
                 )
                 if gate is None:
                     continue
@@ -66,3 +67,19 @@ class CheckThenAct(Rule):
                     severity="warning" if loop is not None else "note",
                 )
                 break
+
+
+def _after_a_miss(site: Site, reader: Site) -> Site | None:
+    """Return what stands behind the failure of the read: a service that answers 404 for what is not there."""
+    return next(
+        (
+            each
+            for each in site.chain()
+            for name, statuses in each.run_after.items()
+            if each.level is reader.level
+            and name.casefold() == reader.key
+            and "Failed" in statuses
+            and "Succeeded" not in statuses
+        ),
+        None,
+    )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from runafter.expressions.ast import Access, Expression, Literal
 from runafter.expressions.template import calls
+from runafter.lint.analysis.locks import locks_of
 from runafter.lint.analysis.reading import (
     access_keys,
     actions_read,
@@ -39,6 +40,7 @@ class ReadModifyWrite(Rule):
     def check(self, flow: Flow) -> Iterator[Issue]:
         reads = [(site, call) for site, call in flow.calling if call.kind == "read" and call.record is not None]
         overlap = runs_overlap(flow)
+        locks = list(locks_of(flow))
         for site, call in flow.calling:
             if call.kind != "update" or call.record is None or call.record.key is None or _is_guarded(site.part):
                 continue
@@ -49,7 +51,7 @@ class ReadModifyWrite(Rule):
                 if computed is None:
                     continue
                 region = _region(flow, site, reader, overlap)
-                if region is None:
+                if region is None or any(reader in lock.inside and site in lock.inside for lock in locks):
                     continue
                 key = call.record.key
                 middle = f", {computed.name!r}" if computed is not site else ""
@@ -67,6 +69,9 @@ class ReadModifyWrite(Rule):
                 break
 
 
+_VARYING = frozenset(
+    ["item", "items", "trigger", "triggerbody", "triggeroutputs", "triggerformdatavalue", "actions", "body", "outputs", "result", "variables", "guid", "rand", "utcnow", "iterationindexes", "workflow"]
+)  # fmt: skip
 _REMEDIES = (
     Remedy(text="do not share the record: one for each item, summed up later", cost="a change of the data model"),
     Remedy(text="change the value in one step in the store (SQL update, stored procedure)", cost="needs such a store"),
@@ -118,7 +123,7 @@ def _region(flow: Flow, site: Site, reader: Site, overlap: bool) -> str | None:
     loop = flow.order.concurrent_loop(site)
     if loop is not None and (not varies_in(flow, keys, loop) or _is_foreign_key(keys)):
         return f"{loop.name!r} runs {flow.repetitions[loop.key]} iterations at once"
-    if loop is None and overlap and not any(True for _ in keys):
+    if loop is None and overlap and (_is_constant(keys) or _is_foreign_key(keys)):
         return "several runs may do so at once"
     return None
 
@@ -134,6 +139,11 @@ def _key_expressions(part: Part) -> list[Expression]:
     if inputs is None:
         return []
     return expressions_in(inputs.get("path")) + expressions_in(inputs.get("uri"))
+
+
+def _is_constant(keys: list[Expression]) -> bool:
+    """Tell whether a key is the same in every run: written out, or a parameter of the flow."""
+    return not any(call.name.casefold() in _VARYING for expression in keys for call in calls(expression))
 
 
 def _is_foreign_key(keys: list[Expression]) -> bool:
