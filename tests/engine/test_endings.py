@@ -339,3 +339,18 @@ def test_saga_runs_each_compensation_once_in_reverse() -> None:
     assert [call.action for _, call in done.calls] == ["Reserve", "Charge", "Ship", "Refund", "Release"]
     assert done.status == "Succeeded"
     assert OK.status_code == 200
+
+
+def test_an_item_that_times_out_fails_its_loop() -> None:
+    loop = {
+        "type": "Foreach",
+        "foreach": "@createArray(1, 2)",
+        "actions": {"Get": http(limit={"timeout": "PT5S"})},
+        "runAfter": {},
+    }
+
+    done = drive({"Loop": loop, "Catch": compose(1, after={"Loop": ["Failed"]})}, {"Get": NEVER})
+
+    assert (done.record("Get", 0).status, done.record("Loop").status) == ("TimedOut", "Failed")
+    assert done.record("Catch").status == "Succeeded"
+    assert done.status == "Succeeded"

@@ -122,6 +122,30 @@ def test_a_variable_declared_without_a_value_holds_its_types_own(type_: str, val
     assert "value" not in done.record("Declare").inputs["variables"][0]
 
 
+def test_what_is_appended_to_a_string_becomes_text() -> None:
+    append = {
+        "type": "AppendToStringVariable",
+        "inputs": {"name": "t", "value": {"a": [1, None]}},
+        "runAfter": {"T": DONE},
+    }
+    number = {
+        "type": "AppendToStringVariable",
+        "inputs": {"name": "t", "value": "@add(1, 1)"},
+        "runAfter": {"Add": DONE},
+    }
+
+    done = drive(
+        {
+            "T": _init("t", "string", "x"),
+            "Add": append,
+            "Number": number,
+            "Read": compose("@variables('t')", after={"Number": DONE}),
+        }
+    )
+
+    assert done.record("Read").outputs == 'x{"a":[1,null]}2'
+
+
 def test_variable_that_was_never_initialized_fails_by_name() -> None:
     flow = {
         "Root": compose(),

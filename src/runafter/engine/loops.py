@@ -22,8 +22,6 @@ from runafter.expressions.template import Template
 from runafter.program.steps import ForeachStep, UntilStep
 from runafter.values.time import duration_s
 
-_WORSE = {"Succeeded": 0, "TimedOut": 1, "Failed": 2}
-
 
 def start_foreach(machine: Machine, frame: Frame, node: Node) -> None:
     step = node.step
@@ -80,8 +78,9 @@ def _fill_window(machine: Machine, loop: LoopActivity) -> None:
 def _on_item_end(machine: Machine, loop: LoopActivity, frame: Frame, status: str) -> None:
     loop.running -= 1
     loop.finished += 1
-    if _WORSE[status] > _WORSE[loop.worst]:
-        loop.worst = status
+    if status != "Succeeded":
+        # A time-out in an item fails the loop: public flows catch it with `runAfter: {loop: ["Failed"]}`.
+        loop.worst = "Failed"
     env = frame.env
     steps = machine.program.steps
     for name, kept in env.records.items():

@@ -20,6 +20,7 @@ from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame, Variable
 from runafter.engine.static import settle_static
 from runafter.program.steps import VariableStep
+from runafter.values.json import stringify
 
 _SUPPORTED = {
     "integer": ("Integer",),
@@ -144,8 +145,8 @@ def _change(
                 variable.value.append(value)
         case _:
             _check_holds(variable, "string")
-            text = "" if value is _ABSENT or value is None else value
-            _check(name, "string", text)
+            # Public flows in production append numbers and objects: the text is what string() gives.
+            text = "" if value is _ABSENT else stringify(value)
             _check_size(machine, name, before, text)
             variable.value = (before or "") + text
     if is_tainted:
