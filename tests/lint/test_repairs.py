@@ -276,6 +276,17 @@ def test_a_template_is_repaired_where_its_text_stands() -> None:
     assert not harden(done.definitions, catalogue=catalogue()).is_changed
 
 
+def test_what_is_waived_is_left_alone() -> None:
+    waived = {"runafter": {"waive": [{"code": "RTY", "reason": "as the plan has it"}]}}
+    actions = {"Send": {**http("POST", "https://a.example/x"), "metadata": waived}}
+
+    flow = hardened(actions, "retry", "keys", "timeout")
+
+    inputs = flow.value["actions"]["Send"]["inputs"]
+    assert inputs == {"method": "POST", "uri": "https://a.example/x"}
+    assert flow.value["actions"]["Send"]["limit"] == {"timeout": "PT2M"}
+
+
 def test_every_offered_repair_says_what_it_does() -> None:
     flow = definition_of({"actions": {"Send": http("POST", "https://a.example/x")}, "triggers": EVENT})
 

@@ -17,6 +17,7 @@ from runafter.lint.effects import Call
 from runafter.lint.finding import Change, Fix, Issue
 from runafter.lint.flow import Flow
 from runafter.lint.repairs.front import is_written
+from runafter.lint.waivers import waive, waivers_of
 from runafter.profiles.catalogue import Catalogue
 from runafter.program.outline import Site
 
@@ -41,7 +42,8 @@ def key_issues(definition: Definition, catalogue: Catalogue | None) -> Iterator[
             file=definition.file or None,
         )
         fix = Fix(title="send a key with the request", changes=(change,))
-        yield Issue(finding=finding, rule="", flow=definition.name, actions=(site.name,), fix=fix)
+        issue = Issue(finding=finding, rule="", flow=definition.name, actions=(site.name,), fix=fix)
+        yield from waive([issue], waivers_of(flow), left={}, today="")
 
 
 def _key(site: Site, call: Call) -> Change | None:

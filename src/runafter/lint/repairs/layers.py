@@ -10,6 +10,7 @@ from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.readiness import readiness
 from runafter.lint.repairs.registry import layer_fixes
+from runafter.lint.waivers import waive, waivers_of
 from runafter.profiles.catalogue import Catalogue
 
 
@@ -36,4 +37,5 @@ def layer_issues(
                     column=place.column,
                     file=definition.file or None,
                 )
-                yield Issue(finding=finding, rule="", flow=definition.name, actions=(layer.name,), fix=fix)
+                issue = Issue(finding=finding, rule="", flow=definition.name, actions=(layer.name,), fix=fix)
+                yield from waive([issue], waivers_of(flow), left={}, today="")
