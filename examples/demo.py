@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ONBOARDING = "examples/employee_onboarding"
 ORDER = "examples/order_fan_out"
 TWIN = "examples/weekly_reports/fragile"
-PAUSE_S = 1.5
+PAUSE_S = 1.2
 _IS_TERMINAL = sys.stdout.isatty()
 
 
@@ -57,19 +57,19 @@ def main() -> None:
     )
     say(
         "2  Six new colleagues on Monday, five at a time, while the directory throttles",
-        "About thirty actions for each: account, groups, licence, site, tasks, mails, post, log. Three minutes in ten seconds.",
+        "About thirty actions for each: account, groups, licence, site, tasks, mails, post, log. Three minutes in eight seconds.",
     )
     runafter(
-        "run", ONBOARDING, "--virtual", "--watch", "10", "--tenant-profile", "documented",
+        "run", ONBOARDING, "--virtual", "--watch", "8", "--tenant-profile", "documented",
         "--faults", f"{ONBOARDING}/faults/directory_throttled.yaml", *keep,
-        shown=f"runafter run {ONBOARDING} --virtual --watch 10 --tenant-profile documented --faults .../directory_throttled.yaml",
+        shown=f"runafter run {ONBOARDING} --virtual --watch 8 --tenant-profile documented --faults .../directory_throttled.yaml",
     )  # fmt: skip
     say(
         "3  An order whose last step fails, after the customer has been told",
         "CRM, mail and Teams run side by side; then the ledger refuses. Watch Compensate undo it backwards.",
     )
     runafter(
-        "run", ORDER, "--virtual", "--watch", "8", "--tenant-profile", "documented",
+        "run", ORDER, "--virtual", "--watch", "7", "--tenant-profile", "documented",
         "--faults", f"{ORDER}/faults/confirmation_fails.yaml",
     )  # fmt: skip
     say(

@@ -69,6 +69,12 @@ def beside(path: str, definition: Definition) -> Beside:
     return Beside((home, above[0]) if above and (above[0] / "tenant.yaml").is_file() else (home,))
 
 
+def shown(path: Path) -> str:
+    """Return a path as somebody in the working folder would write it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else str(path)
+
+
 def main_flow(path: str, definitions: Sequence[Definition]) -> Definition | None:
     """Return the flow whose file stands directly in the folder PATH, where there is one."""
     place = Path(path)
@@ -107,7 +113,7 @@ def open_beside(
             raise click.UsageError("--faults and --tenant-profile need a tenant: give --tenant FILE.")
         return None
     if seed_file is None and found is not None:
-        click.echo(f"On the emulated tenant of {found} (--no-tenant leaves it out).", err=True)
+        click.echo(f"On the emulated tenant of {shown(found)} (--no-tenant leaves it out).", err=True)
     rules: list[Any] = []
     try:
         for given in faults:

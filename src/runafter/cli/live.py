@@ -133,12 +133,9 @@ class LiveRun:
         line = self.lines.get(name)
         if line is None or line.status is None:
             return False
-        quiet = line.status in {"Succeeded", "Skipped"} and not line.is_under_way
-        return (
-            not quiet
-            or bool(line.failed or line.retries)
-            or bool(blocks_of(self.program.steps[name]) and self._is_open(name, line))
-        )
+        if line.is_under_way or line.failed or line.retries:
+            return True
+        return line.status != "Skipped" and bool(blocks_of(self.program.steps[name])) and self._is_open(name, line)
 
     def _is_open(self, name: str, line: Line | None) -> bool:
         if line is None or line.status is None:

@@ -125,7 +125,7 @@ def command(
     trigger.json beside it. The trigger's conditions and split-on hold: an event
     starts no run, one, or many. Exit code 0 only if all runs Succeeded.
     """
-    from runafter.cli.beside import beside, main_flow, open_beside
+    from runafter.cli.beside import beside, main_flow, open_beside, shown
     from runafter.cli.select import one_flow
     from runafter.local.read import read
 
@@ -153,7 +153,7 @@ def command(
     sample = near.file("trigger.json") if given is None and not auto and mocks.trigger is None else None
     if sample is not None and place is not None:
         given = json_option(f"@{sample}", "--trigger")
-        click.echo(f"Triggered by {sample}.", err=True)
+        click.echo(f"Triggered by {shown(sample)}.", err=True)
     make = partial(
         _job,
         definition,

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 DEFAULT_STATE = ".runafter/tenant.db"
 MOST_COLUMNS = 7
 _COLUMNS = {
-    "users": ("displayName", "userPrincipalName", "jobTitle", "department", "accountEnabled", "assignedLicenses"),
+    "users": ("displayName", "jobTitle", "department", "assignedLicenses", "accountEnabled"),
     "groups": ("displayName", "members", "licences"),
     "mails": ("sentAt", "to", "subject"),
     "posts": ("createdDateTime", "message"),
 }
 """What is looked for first, of what has many fields."""
+_INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)[.\d]*Z$")
 _HIDDEN = ("@", "$", "GUID", "odata", "seeded")
 state_option = click.option(
     "--state",
@@ -188,7 +189,7 @@ def _cell(value: Any) -> str:
         case None:
             text = ""
         case str():
-            text = re.sub(r"<[^>]+>", "", value)
+            text = _INSTANT.sub(r"\1 \2", re.sub(r"<[^>]+>", "", value))
         case [*entries] if all(isinstance(entry, str) and "-" not in entry for entry in entries):
             text = ", ".join(entries)
         case [*entries]:
