@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -130,6 +131,20 @@ def test_all_flows_of_a_folder_are_repaired_in_their_files(tmp_path: Path) -> No
     assert "set the parameter runRecordAddress" in written.output
     assert {readiness(each, catalogue=catalogue()).grade for each in read(tmp_path)} == {5}
     assert CliRunner().invoke(cli, ["harden", str(tmp_path)]).exit_code == 0
+
+
+def test_what_the_project_accepts_stays(tmp_path: Path) -> None:
+    (tmp_path / "runafter.toml").write_text(
+        '[check]\nignore = ["TMO"]\n\n[[check.waive]]\ncode = "RTY001"\nreason = "the plan has it"\n', encoding="utf-8"
+    )
+    flow = tmp_path / "flow.json"
+    flow.write_bytes(SAMPLES[3].read_bytes())
+
+    printed = CliRunner().invoke(cli, ["harden", str(flow), "--print"]).output
+    scopes = json.loads(printed)["properties"]["definition"]["actions"]["Try"]["actions"]
+
+    assert "retryPolicy" not in json.dumps(scopes)
+    assert "limit" not in scopes["Post_card_and_wait"]
 
 
 def test_every_repair_belongs_to_a_rule() -> None:

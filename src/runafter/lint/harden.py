@@ -20,6 +20,7 @@ from runafter.lint.repairs.applying import applied, compatible
 from runafter.lint.repairs.keys import key_issues
 from runafter.lint.repairs.layers import layer_issues
 from runafter.lint.run import check
+from runafter.lint.waivers import Waiver, waive
 from runafter.profiles.catalogue import Catalogue
 
 GROUPS = {
@@ -68,9 +69,14 @@ class Hardened:
 
 
 def harden(
-    definitions: Sequence[Definition], *, only: Iterable[str] = SAFE, catalogue: Catalogue | None = None
+    definitions: Sequence[Definition],
+    *,
+    only: Iterable[str] = SAFE,
+    catalogue: Catalogue | None = None,
+    waivers: Sequence[Waiver] = (),
+    ignore: Sequence[str] = (),
 ) -> Hardened:
-    """Repair the flows of one file.
+    """Repair the flows of one file; what is waived, there or by `waivers`, or ignored (codes or their beginnings) stays.
 
     Raises:
         ValueError: no definition, definitions of several files, or an unknown name in `only`.
@@ -81,7 +87,10 @@ def harden(
     unknown = [name for name in names if name not in GROUPS]
     if unknown:
         raise ValueError(f"no repair is named {unknown[0]!r}; there are {', '.join(GROUPS)}")
-    rounds = _Rounds(definitions, frozenset(code for name in names for code in GROUPS[name]), catalogue)
+    refused = tuple(code.upper() for code in ignore)
+    codes = (code for name in names for code in GROUPS[name])
+    chosen = frozenset(code for code in codes if not (refused and code.startswith(refused)))
+    rounds = _Rounds(definitions, chosen, catalogue, tuple(waivers))
     for _ in range(_ROUNDS):
         if not rounds.step():
             break
@@ -96,11 +105,18 @@ def harden(
 class _Rounds:
     """The file as repaired so far. `current` are its flows, `issues` all that is found in them."""
 
-    def __init__(self, definitions: Sequence[Definition], codes: frozenset[str], catalogue: Catalogue | None) -> None:
+    def __init__(
+        self,
+        definitions: Sequence[Definition],
+        codes: frozenset[str],
+        catalogue: Catalogue | None,
+        waivers: tuple[Waiver, ...],
+    ) -> None:
         self.codes = codes
         self.catalogue = catalogue
+        self.waivers = waivers
         self.current = list(definitions)
-        self.issues: Sequence[Issue] = check(self.current, catalogue=catalogue).issues
+        self.issues: Sequence[Issue] = self._check(self.current)
         self.repaired: list[Issue] = []
         self._refused: set[tuple[str, str, str]] = set()
 
@@ -133,7 +149,10 @@ class _Rounds:
         ]
         if "RTY003" in self.codes:
             found += [issue for definition in self.current for issue in key_issues(definition, self.catalogue)]
-        return found
+        return waive(found, self.waivers, left={}, today="")
+
+    def _check(self, definitions: Sequence[Definition]) -> Sequence[Issue]:
+        return check(definitions, catalogue=self.catalogue, waivers=self.waivers).issues
 
     def _take(self, chosen: Sequence[Issue]) -> bool:
         """Apply fixes; keep the result unless it has a finding that was not there before."""
@@ -143,7 +162,7 @@ class _Rounds:
         following = [moved for each in self.current if (moved := _moved(each, document)) is not None]
         if len(following) != len(self.current):
             return False
-        found = check(following, catalogue=self.catalogue).issues
+        found = self._check(following)
         if _counts(found) - _counts(self.issues):
             return False
         self.current, self.issues = following, found

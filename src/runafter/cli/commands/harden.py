@@ -15,6 +15,8 @@ from runafter.cli.output import console, read_source
 if TYPE_CHECKING:
     from runafter.definition.nodes import Definition
     from runafter.lint.harden import Hardened
+    from runafter.lint.settings import Settings
+    from runafter.lint.waivers import Waiver
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -40,8 +42,9 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
     (a scope each), scopes (try, catch, end), monitor (a record of every run). By
     name only: keys (a header in HTTP requests that make something).
 
-    What would bring a finding that was not there is left out. A second
-    application changes nothing. Exit code 1 when --diff has something to show.
+    What is waived or ignored (in the flow, flow.toml, runafter.toml) stays. What
+    would bring a finding that was not there is left out. A second application
+    changes nothing. Exit code 1 when --diff has something to show.
     """
     from runafter.connectors.registry import catalogue
     from runafter.lint.harden import GROUPS, SAFE, harden
@@ -61,7 +64,11 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
         files.setdefault(id(definition.document), []).append(definition)
     if mode == "print" and len(files) > 1:
         raise click.UsageError("--print takes one file.")
-    done = [harden(flows, only=names, catalogue=catalogue()) for flows in files.values()]
+    settings, waivers = _settings(path, definitions)
+    done = [
+        harden(flows, only=names, catalogue=catalogue(), waivers=waivers, ignore=settings.ignore)
+        for flows in files.values()
+    ]
     for each in done:
         name = path if len(done) == 1 and not Path(path).is_dir() else each.before.source.name
         if mode == "print":
@@ -75,6 +82,20 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
     _summary(list(files.values()), done)
     if mode == "diff" and any(each.is_changed for each in done):
         raise click.exceptions.Exit(1)
+
+
+def _settings(path: str, definitions: list[Definition]) -> tuple[Settings, list[Waiver]]:
+    """Return what the project says about findings: in runafter.toml, and in flow.toml beside a flow."""
+    from runafter.cli.check_settings import find_settings, load_settings, waivers_beside
+    from runafter.lint.run import pages
+    from runafter.lint.settings import Settings
+
+    if path == "-":
+        return Settings(), []
+    codes = tuple(pages())
+    file = find_settings((path,))
+    settings = load_settings(file, codes) if file is not None else Settings()
+    return settings, [*settings.waivers, *waivers_beside(definitions, (path,), codes)]
 
 
 def _summary(before: Sequence[Sequence[Definition]], done: Sequence[Hardened]) -> None:
