@@ -37,6 +37,11 @@ def create_task(call: Call) -> Outcome:
         "completedDateTime": None,
         "priority": given.get("priority", 5),
         "assignments": _assigned(given.get("assignments")),
+        "_assignments": _assigned(given.get("assignments")),
+        "createdBy": {"user": {"id": call.user}},
+        "hasDescription": bool(given.get("description")),
+        "referenceCount": 0,
+        "appliedCategories": given.get("appliedCategories") or {},
     }
     call.store.put("tasks", ident, row)
     return ok(row, status=201)
@@ -72,7 +77,7 @@ def list_tasks(call: Call) -> Outcome:
 
 def create_bucket(call: Call) -> Outcome:
     given, ident = call.record("body"), call.around.new_id()
-    row = {"id": ident, "name": given.get("name"), "planId": given.get("planId")}
+    row = {"id": ident, "name": given.get("name"), "planId": given.get("planId"), "orderHint": given.get("orderHint")}
     call.store.put("buckets", ident, row)
     return ok(row, status=201)
 

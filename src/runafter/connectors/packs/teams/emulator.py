@@ -266,7 +266,8 @@ def create_channel(call: Call) -> Outcome:
         return failure(409, "Conflict", f"Channel name already existed: '{name}'.")
     channel = {"id": f"19:{call.around.new_id().replace('-', '')}@thread.tacv2", "displayName": name}
     call.store.put("teams", row["id"], {**row, "channels": [*row["channels"], channel]})
-    return ok({**channel, "description": call.record("body").get("description")}, status=201)
+    more = {"description": call.record("body").get("description"), "membershipType": "standard"}
+    return ok({**channel, **more}, status=201)
 
 
 def get_messages_from_channel(call: Call) -> Outcome:

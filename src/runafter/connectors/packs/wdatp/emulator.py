@@ -172,14 +172,15 @@ def update_alert(call: Call) -> Outcome:
     return ok(changed)
 
 
-def _statistics(call: Call, name: str, shown: str) -> Outcome:
+def _statistics(call: Call, name: str, shown: str, **more: Any) -> Outcome:
     row = call.store.get(STATISTICS, call.text(name).lower()) or {}
-    counts: Row = {"organizationPrevalence": 0, "organizationFirstSeen": None, "organizationLastSeen": None}
-    return ok({shown: call.text(name), **counts, **row})
+    counts: Row = {"organizationPrevalence": 0, "orgFirstSeen": None, "orgLastSeen": None}
+    return ok({shown: call.text(name), **counts, **more, **row})
 
 
 def file_statistics(call: Call) -> Outcome:
-    return _statistics(call, "FileId", "sha1")
+    world: Row = {"globallyPrevalence": 0, "globalFirstObserved": None, "globalLastObserved": None, "topFileNames": []}
+    return _statistics(call, "FileId", "sha1", **world)
 
 
 def domain_statistics(call: Call) -> Outcome:
