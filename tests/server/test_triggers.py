@@ -284,6 +284,23 @@ def test_one_run_per_key_until_its_time_is_over():
     assert told.count(("Skipped", "Duplicate")) == 1
 
 
+def test_a_key_in_the_trigger_itself_counts_too():
+    trigger = {
+        "type": "Request",
+        "kind": "Http",
+        "inputs": {},
+        "metadata": {"runafter": {"deduplicationKey": "@triggerBody()?['id']"}},
+    }
+
+    async def main(simulation):
+        made = await runtime(simulation, flow(trigger=trigger))
+        found = [(await made.run_now("flow", given={"id": "A"}))[0].status for _ in range(2)]
+        await made.stop()
+        return found
+
+    assert run_virtual(main) == ["Started", "Duplicate"]
+
+
 def test_a_key_is_one_run_per_flow():
     async def main(simulation):
         made = await runtime(simulation, flow("one", sidecar=KEYED), flow("two", sidecar=KEYED))

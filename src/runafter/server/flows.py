@@ -88,7 +88,7 @@ class FlowBook:
             deputy=sidecar.deputy,
             purpose=sidecar.purpose,
             criticality=sidecar.criticality,
-            deduplication_key=sidecar.deduplication_key,
+            deduplication_key=sidecar.deduplication_key or _declared_key(definition),
             deduplication_ttl_s=sidecar.deduplication_ttl_s,
             key_headers=dict(sidecar.key_headers),
             review=sidecar.review,
@@ -155,6 +155,18 @@ class FlowBook:
         if kept is None:
             raise UnknownFlow(f"flow {row.name!r} has no version {version}")
         return _made(row, kept.source, unpack(kept.source))
+
+
+def _declared_key(definition: Definition) -> str | None:
+    """Return the key that a trigger names itself, as `harden` writes it: `metadata.runafter.deduplicationKey`."""
+    triggers = definition.value.get("triggers")
+    for trigger in triggers.values() if isinstance(triggers, dict) else ():
+        here: Any = trigger
+        for name in ("metadata", "runafter", "deduplicationKey"):
+            here = here.get(name) if isinstance(here, dict) else None
+        if isinstance(here, str):
+            return here
+    return None
 
 
 def _made(row: FlowRow, source: bytes, definition: Definition) -> Flow:
