@@ -36,7 +36,9 @@ def get_secret(call: Call) -> Outcome:
 
 def list_secrets(call: Call) -> Outcome:
     names = [table for table in call.store.tables() if table.startswith("secret|")]
-    return ok({"value": [_shown(call.store.rows(name)[-1][1], value=False) for name in names], "continuationToken": None})
+    return ok(
+        {"value": [_shown(call.store.rows(name)[-1][1], value=False) for name in names], "continuationToken": None}
+    )
 
 
 def list_secret_versions(call: Call) -> Outcome:
