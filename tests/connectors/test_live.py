@@ -80,6 +80,44 @@ def test_a_managed_identity_is_refused_by_name() -> None:
         Authenticator(ManagedIdentity(), ManualClock())
 
 
+async def test_a_token_that_ends_amid_fifty_calls_is_refreshed_once() -> None:
+    """Row C-164: all calls share the connection's credential; the service withdraws the first token after twenty answers."""
+    answered = list[str]()
+    refused = 0
+
+    async def handle(request: web.Request) -> web.Response:
+        nonlocal refused
+        token = request.headers["Authorization"]
+        await asyncio.sleep(0)
+        if token == "Bearer t1" and len(answered) >= 20:
+            refused += 1
+            return web.json_response({"error": {"code": "ExpiredAuthenticationToken"}}, status=401)
+        answered.append(token)
+        return web.json_response({"value": []})
+
+    clock, numbers = ManualClock(), iter(range(1, 99))
+    fetched = list[str]()
+
+    async def fetch() -> tuple[str, float]:
+        await asyncio.sleep(0)
+        fetched.append(f"t{next(numbers)}")
+        return fetched[-1], 3600.0
+
+    application = web.Application()
+    application.router.add_get("/{tail:.*}", handle)
+    credential = ClientCredentials(tenant="t", client_id="c", secret="s", scope="x")
+    async with TestServer(application) as server, HttpClient(clock) as client:
+        authenticator = Authenticator(credential, clock, fetch=fetch)
+        transport = ManagedTransport(client, authenticator, ConnectionLimiter((), clock))
+        call = _items(str(server.make_url("/")))
+        outcomes = await asyncio.gather(*(transport(call) for _ in range(50)))
+
+    assert {outcome.status_code for outcome in outcomes} == {200}
+    assert fetched == ["t1", "t2"]
+    assert (answered.count("Bearer t1"), answered.count("Bearer t2")) == (20, 30)
+    assert 1 <= refused <= 30
+
+
 def _items(base_url: str, **more: object) -> LiveCall:
     target = Target(type="OpenApiConnection", api="shared_sharepointonline", operation="GetItems")
     resolved = default_registry().resolve(target, {"parameters": {"dataset": SITE, "table": "Orders", **more}})
