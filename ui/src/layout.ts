@@ -2,8 +2,10 @@
 
 import type { Graph, GraphNode } from "./api";
 
-export const CARD = { width: 216, height: 58 };
+export const CARD = { width: 236, height: 58 };
 export const GAP = { x: 28, y: 34 };
+/** Room on both sides of a block through which arrows pass cards that stand in their way, with their words. */
+export const LANE = 66;
 export const PAD = { x: 16, top: 62, bottom: 16, label: 20 };
 
 export interface Box {
@@ -89,7 +91,9 @@ export function layout(graph: Graph, collapsed: ReadonlySet<string>): Layout {
     const sizes = new Map(members.map((member) => [member.name, sizeOf(member)]));
     const rows = layers.filter(Boolean);
     const widthOf = (row: GraphNode[]) => row.reduce((sum, each) => sum + (sizes.get(each.name)?.width ?? 0) + GAP.x, -GAP.x);
-    const width = Math.max(CARD.width, ...rows.map(widthOf));
+    const level = new Map(members.map((member) => [member.name, member.level]));
+    const hasLong = members.some((member) => before.get(member.name)?.some((name) => (level.get(name) ?? member.level) < member.level - 1));
+    const width = Math.max(CARD.width, ...rows.map(widthOf)) + (hasLong ? 2 * LANE : 0);
     const centre = new Map<string, number>();
     let y = top;
     for (const row of rows) {

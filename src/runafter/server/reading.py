@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from runafter.catalog.rows import InboxItem
 from runafter.definition.nodes import Definition
@@ -263,6 +264,7 @@ def graph_of(definition: Definition) -> Graph:
             GraphNode(
                 name=action.name,
                 type=action.type or "",
+                kind=_kind(action.node.value),
                 container=action.parent.name if action.parent else None,
                 branch=action.branch or None,
                 level=levels.get(action.name, 0),
@@ -277,6 +279,25 @@ def graph_of(definition: Definition) -> Graph:
             for source, statuses in action.run_after.items()
         ],
     )
+
+
+def _kind(action: Any) -> str | None:
+    """Return what a person calls an action that calls out: operation and connector, or method and host."""
+    inputs = action.get("inputs") if isinstance(action, dict) else None
+    if not isinstance(inputs, dict):
+        return None
+    host, method = inputs.get("host"), inputs.get("method")
+    if isinstance(host, dict) and isinstance(host.get("operationId"), str):
+        connector = (
+            str(host.get("apiId") or host.get("connectionName") or "").rpartition("/")[2].removeprefix("shared_")
+        )
+        return f"{host['operationId']} {connector}".strip()
+    if isinstance(method, str):
+        uri = inputs.get("uri")
+        path = inputs.get("path")
+        where = urlsplit(uri).netloc if isinstance(uri, str) and not uri.startswith("@") else path
+        return f"{method.upper()} {where}" if isinstance(where, str) else method.upper()
+    return None
 
 
 def _run(header: RunHeader) -> RunSummary:

@@ -37,7 +37,10 @@ class FlowSummary(Struct, kw_only=True):
 
 
 class GraphNode(Struct, kw_only=True):
-    """An action. `container` is the action around it, `branch` the part of it: actions, else, case:NAME, default."""
+    """An action. `container` is the action around it, `branch` the part of it: actions, else, case:NAME, default.
+
+    `kind` is the operation and connector, or the method and host, of an action that calls out.
+    """
 
     name: str
     type: str

@@ -1,20 +1,24 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { Finding } from "../api";
+import type { Finding, Graph } from "../api";
 import { Icon } from "../parts/Icon";
-import { isWithin, type Line, lineOf, lines } from "./lines";
+import { baseOf, isWithin, type Line, lineOf, lines, within } from "./lines";
 
 const ROW = 20;
 
 interface Given {
   definition: unknown;
+  graph: Graph;
   findings: Finding[];
   /** The pointer of what is chosen in the graph. */
   pointer: string | null;
 }
 
 /** The definition as code, with findings at their lines; the chosen action's lines are marked. */
-export function CodeView({ definition, findings, pointer }: Given) {
+export function CodeView({ definition, graph, findings: given, pointer: chosen }: Given) {
+  const base = baseOf(graph);
+  const findings = useMemo(() => given.map((each) => ({ ...each, pointer: within(base, each.pointer) })), [given, base]);
+  const pointer = chosen === null ? null : within(base, chosen);
   const made = useMemo(() => lines(definition), [definition]);
   const marks = useMemo(() => {
     const found = new Map<number, Finding[]>();
@@ -55,7 +59,7 @@ export function CodeView({ definition, findings, pointer }: Given) {
       <div className="row code-bar">
         <input type="search" placeholder="Find in the code" aria-label="Find in the code" value={wanted} onChange={(event) => setWanted(event.target.value)} onKeyDown={(event) => event.key === "Enter" && find()} />
         <span className="grow" />
-        <span className="dim">{findings.length === 0 ? "No findings" : `${findings.length} findings on ${order.length} lines`}</span>
+        <span className="dim">{findings.length === 0 ? "No findings" : `${findings.length} ${findings.length === 1 ? "finding" : "findings"} on ${order.length} ${order.length === 1 ? "line" : "lines"}`}</span>
         {order.length > 0 && (
           <button type="button" className="button" onClick={() => goTo(order.find((line) => line > (at ?? -1)) ?? (order[0] as number))}>
             <Icon name="down" /> Next finding

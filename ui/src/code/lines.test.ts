@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isWithin, type Line, lineOf, lines } from "./lines";
+import { baseOf, isWithin, type Line, lineOf, lines, within } from "./lines";
 
 const value = { actions: { "a/b": { type: "Compose", inputs: "@triggerBody()" } }, list: [1, null, true, "x"], none: {}, empty: [] };
 const text = (line: Line) => "  ".repeat(line.indent) + (line.key === null ? "" : `${JSON.stringify(line.key)}: `) + line.text;
@@ -25,4 +25,13 @@ test("a thing's lines are those from its opening to its closing bracket", () => 
 
 test("expressions are told from texts", () => {
   expect(lines(["a@b.example", "@x()", "to @{x()}"]).map((line) => line.kind)).toEqual(["punctuation", "string", "expression", "expression", "punctuation"]);
+});
+
+test("pointers into an export become pointers into its definition", () => {
+  const node = { name: "A", type: "Compose", kind: null, container: null, branch: null, level: 0, isContainer: false, pointer: "/properties/definition/actions/A" };
+  const base = baseOf({ triggers: [], nodes: [node], edges: [] });
+  expect(base).toBe("/properties/definition");
+  expect(within(base, "/properties/definition/actions/A/inputs")).toBe("/actions/A/inputs");
+  expect(within(base, undefined)).toBe("");
+  expect(baseOf({ triggers: [], nodes: [{ ...node, pointer: "/actions/A" }], edges: [] })).toBe("");
 });

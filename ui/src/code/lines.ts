@@ -1,5 +1,7 @@
 // A value as the lines of its JSON, each with the pointer of what it shows: so findings and actions have their lines.
 
+import type { Graph } from "../api";
+
 export interface Line {
   indent: number;
   key: string | null;
@@ -43,6 +45,18 @@ export function lineOf(made: Line[], pointer: string): number {
     if (found >= 0) return found;
     if (at === "") return 0;
   }
+}
+
+/** The pointer of the definition in its file: an export keeps it deep inside. */
+export function baseOf(graph: Graph): string {
+  const root = [...graph.nodes, ...graph.triggers].find((node) => !node.container && node.pointer);
+  const at = root?.pointer.lastIndexOf("/", root.pointer.lastIndexOf("/") - 1) ?? 0;
+  return root?.pointer.slice(0, at) ?? "";
+}
+
+/** A pointer into the file as a pointer into the definition. */
+export function within(base: string, pointer: string | undefined): string {
+  return pointer?.startsWith(base) ? pointer.slice(base.length) : "";
 }
 
 /** Whether a line belongs to the thing at a pointer. */

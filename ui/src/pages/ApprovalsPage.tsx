@@ -83,12 +83,18 @@ export function Item({ item }: { item: Approval }) {
           asked {ago(item.createdAt)}
         </time>
       </header>
-      <h2>{item.title || words(item.action)}</h2>
+      <h2>{!item.title || item.title === item.action ? words(item.action) : item.title}</h2>
       {item.details && <p className="details">{item.details}</p>}
       <p className="dim small">
-        <Link href={`/runs/${item.run}?action=${encodeURIComponent(item.action)}`} data-row>
-          {words(item.flow)} / {words(item.action)}
-        </Link>
+        {item.kind === "review" ? (
+          <Link href={`/runs/${item.run}`} data-row>
+            {words(item.flow)}
+          </Link>
+        ) : (
+          <Link href={`/runs/${item.run}?action=${encodeURIComponent(item.action)}`} data-row>
+            {words(item.flow)} / {words(item.action)}
+          </Link>
+        )}
         {item.assignedTo && <span>for {item.assignedTo}</span>}
         {item.by && <span>answered by {item.by}</span>}
         {item.closedAt && <span>{ago(item.closedAt)}</span>}

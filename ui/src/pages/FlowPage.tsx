@@ -106,7 +106,7 @@ export function FlowPage({ name }: { name: string }) {
         <Refused error={refused} />
         {flow.errors > 0 && <p className="refused banner">The definition has {flow.errors} errors and cannot run; the code view shows them.</p>}
         <div className="run-body">
-          <div className="run-main">{view === "graph" ? <Canvas graph={graph} collapsed={collapsed} show={null} /> : <CodeView definition={definition} findings={findings} pointer={graph.nodes.find((node) => node.name === selected)?.pointer ?? null} />}</div>
+          <div className="run-main">{view === "graph" ? <Canvas graph={graph} collapsed={collapsed} show={null} /> : <CodeView definition={definition} graph={graph} findings={findings} pointer={graph.nodes.find((node) => node.name === selected)?.pointer ?? null} />}</div>
           <aside className="detail" aria-label="About the flow">
             <header>
               <div className="grow">

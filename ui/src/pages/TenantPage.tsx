@@ -28,7 +28,11 @@ export function TenantPage() {
       );
     return <Fault error={tenant.error} again={() => void tenant.refetch()} />;
   }
-  const places = Object.entries(tenant.data.rows).flatMap(([service, tables]) => Object.entries(tables).map(([table, count]) => ({ service, table, count })));
+  const services = Object.entries(tenant.data.rows)
+    .map(([service, tables]) => ({ service, tables: Object.entries(tables).filter(([table]) => !table.startsWith("$")) }))
+    .filter(({ tables }) => tables.length > 0)
+    .sort((a, b) => rank(a.service) - rank(b.service));
+  const places = services.flatMap(({ service, tables }) => tables.map(([table, count]) => ({ service, table, count })));
   const at = places.find((place) => place.service === query.get("service") && place.table === query.get("table")) ?? places.find((place) => place.count > 0);
   const calls = Object.entries(tenant.data.calls).sort((a, b) => b[1] - a[1]);
   return (
@@ -36,10 +40,10 @@ export function TenantPage() {
       <aside ref={list} aria-label="Tables">
         <h1>Tenant</h1>
         {places.length === 0 && <p className="dim">Nothing has been written yet. Run a flow that calls a connector, or start the server with --tenant FILE.</p>}
-        {Object.entries(tenant.data.rows).map(([service, tables]) => (
+        {services.map(({ service, tables }) => (
           <section key={service}>
             <h2>{words(service)}</h2>
-            {Object.entries(tables).map(([table, count]) => (
+            {tables.map(([table, count]) => (
               <button
                 type="button"
                 key={table}
@@ -71,6 +75,9 @@ export function TenantPage() {
     </div>
   );
 }
+
+const BEFORE = ["sharepointonline", "office365", "teams", "dataverse", "sql"];
+const rank = (service: string) => (BEFORE.includes(service) ? BEFORE.indexOf(service) : BEFORE.length);
 
 /** The last part of a table's key is what people call it. */
 const title = (table: string) => table.split(/[/|]/).at(-1) || table;
@@ -141,19 +148,20 @@ function Rows({ service, table }: { service: string; table: string }) {
   );
 }
 
-const FIRST = ["id", "subject", "title", "name", "to", "status"];
+const FIRST = ["id", "subject", "title", "name", "displayname", "to", "status"];
+const LAST = ["guid", "created", "modified", "author", "editor"];
 
 /** At most nine columns: telling names first, then those with plain values. */
 export function columnsOf(rows: Record<string, unknown>[]): string[] {
   const counts = new Map<string, number>();
   for (const row of rows.slice(0, 50))
     for (const [name, value] of Object.entries(row)) {
-      const weight = name.startsWith("@") || name.startsWith("_") ? 0 : value !== null && typeof value === "object" ? 0.3 : value === null || value === "" ? 0.1 : 1;
+      const weight = /^[@_$]/.test(name) ? 0 : value !== null && typeof value === "object" ? 0.3 : value === null || value === "" ? 0.1 : 1;
       counts.set(name, (counts.get(name) ?? 0) + weight);
     }
   const rank = (name: string) => {
     const at = FIRST.indexOf(name.toLowerCase());
-    return at < 0 ? FIRST.length : at;
+    return at < 0 ? FIRST.length + (LAST.includes(name.toLowerCase()) ? 1 : 0) : at;
   };
   const kept = [...counts].filter(([, count]) => count > 0).sort((a, b) => rank(a[0]) - rank(b[0]) || b[1] - a[1]);
   return kept.slice(0, 9).map(([name]) => name);

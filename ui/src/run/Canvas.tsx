@@ -16,6 +16,8 @@ interface Given {
   collapsed: ReadonlySet<string>;
   /** Bring this action into view; a new object asks again. */
   show: { action: string } | null;
+  /** What to look at first, where that is not the beginning. */
+  first?: string;
 }
 
 export function Canvas(given: Given) {
@@ -26,7 +28,7 @@ export function Canvas(given: Given) {
   );
 }
 
-function Inner({ graph, collapsed, show }: Given) {
+function Inner({ graph, collapsed, show, first }: Given) {
   const sight = useSight();
   const flow = useReactFlow();
   const own = useRef<HTMLDivElement>(null);
@@ -34,16 +36,11 @@ function Inner({ graph, collapsed, show }: Given) {
   const fit = useCallback(() => {
     const width = own.current?.clientWidth ?? 900;
     const height = own.current?.clientHeight ?? 600;
-    const zoom = Math.min(1.05, Math.max(0.42, Math.min((width - 48) / made.width, (height - 48) / made.height)));
+    // A tall graph is as wide as the view and begins at its top: whole, nobody could read it.
+    const zoom = Math.min(1.05, Math.max(0.62, (width - 48) / made.width));
     const isTall = made.height * zoom > height - 48;
     void flow.setViewport({ zoom, x: (width - made.width * zoom) / 2, y: isTall ? 24 : (height - made.height * zoom) / 2 });
   }, [flow, made]);
-  const isPlaced = useRef(false);
-  useEffect(() => {
-    if (isPlaced.current) return;
-    isPlaced.current = true;
-    fit();
-  }, [fit]);
   const reveal = useCallback(
     (name: string, always: boolean) => {
       const place = made.places.get(name);
@@ -58,6 +55,13 @@ function Inner({ graph, collapsed, show }: Given) {
     },
     [flow, made],
   );
+  const isPlaced = useRef(false);
+  useEffect(() => {
+    if (isPlaced.current) return;
+    isPlaced.current = true;
+    fit();
+    if (first) reveal(first, false);
+  }, [fit, first, reveal]);
   useEffect(() => {
     if (show) reveal(show.action, false);
   }, [show, reveal]);

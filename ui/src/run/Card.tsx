@@ -17,7 +17,8 @@ export const Card = memo(function Card({ data }: NodeProps<CardNode>) {
   const isLoop = ["foreach", "until"].includes(node.type.toLowerCase());
   const finding = sight.findings.get(node.name);
   const runs = state.settled > 1 ? (state.failed > 0 ? `${state.failed} of ${state.settled} failed` : `${state.settled} times`) : "";
-  const took = runs || (state.status && state.status !== "Skipped" ? duration(spent(state.startedAt, state.endedAt)) : "");
+  const seconds = spent(state.startedAt, state.endedAt);
+  const took = runs || (state.status !== "Skipped" && state.active.size === 0 && (seconds ?? 0) >= 0.001 ? duration(seconds) : "");
   const classes = ["node", isOpen ? "box" : "leaf", isTrigger ? "trigger" : tone(state.status), `depth${depth % 2}`];
   if (sight.selected === node.name) classes.push("selected");
   if (sight.hasRun && !isTrigger && !state.status) classes.push("ahead");
@@ -43,9 +44,9 @@ export const Card = memo(function Card({ data }: NodeProps<CardNode>) {
             <span className="label">
               <span className="name">{words(node.name)}</span>
               <span className="kind">
-                {node.type}
-                {took && <b> {took}</b>}
-                {state.retries > 0 && <b className="retried"> {state.retries} retries</b>}
+                <span className="cut">{node.kind ?? node.type}</span>
+                {took && <b>{took}</b>}
+                {state.retries > 0 && <b className="retried">{state.retries} retries</b>}
               </span>
             </span>
             {finding && (

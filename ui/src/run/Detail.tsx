@@ -90,8 +90,8 @@ function Known({ detail, run, isOver }: { detail: ActionDetail; run: string; isO
       </div>
       {detail.startedAt && (
         <p className="dim small">
-          {time(detail.startedAt)}
-          {detail.endedAt && <span>to {time(detail.endedAt)}</span>}
+          <span>{time(detail.startedAt)}</span>
+          {detail.endedAt && time(detail.endedAt) !== time(detail.startedAt) && <span>to {time(detail.endedAt)}</span>}
         </p>
       )}
       {detail.error?.message && detail.why.length < 2 && <p className="refused">{detail.error.message}</p>}

@@ -24,6 +24,7 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
   const [isOpen, setOpen] = useState(true);
   const steps = useMemo(() => {
     const byName = new Map(nodes.map((node) => [node.name, node]));
+    const place = new Map(nodes.map((node, index) => [node.name, index]));
     const depth = (name: string): number => {
       const container = byName.get(name)?.container;
       return container ? depth(container) + 1 : 0;
@@ -32,7 +33,7 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
     return store
       .names()
       .map((name): Step => ({ name, type: byName.get(name)?.type ?? "", depth: depth(name) }))
-      .sort((a, b) => (store.get(a.name).startedAt ?? "").localeCompare(store.get(b.name).startedAt ?? "") || a.depth - b.depth);
+      .sort((a, b) => (store.get(a.name).startedAt ?? "").localeCompare(store.get(b.name).startedAt ?? "") || (place.get(a.name) ?? 0) - (place.get(b.name) ?? 0));
   }, [nodes, store, version]);
   const now = useNow(endedAt === null);
   const begin = Date.parse(startedAt);
@@ -62,13 +63,13 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
         </div>
         <span className="dim small">{steps.length} actions</span>
         <span className="grow" />
-        {view === "timeline" && isOpen && <Axis seconds={(end - begin) / 1000} />}
         <button type="button" className="quiet" onClick={() => setOpen(!isOpen)} aria-expanded={isOpen} aria-label={isOpen ? "Fold steps" : "Unfold steps"}>
           <Icon name={isOpen ? "down" : "right"} />
         </button>
       </div>
       {isOpen && (
         <div ref={scroller} className="dock-rows">
+          {view === "timeline" && <Axis seconds={(end - begin) / 1000} />}
           <div ref={move} style={{ height: rows.getTotalSize(), position: "relative" }}>
             {rows.getVirtualItems().map((item) => {
               const step = steps[item.index] as Step;
@@ -94,7 +95,7 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
                   {view === "steps" ? (
                     <>
                       <Status value={state.status} />
-                      <span className="took">{state.status === "Skipped" ? "" : duration(took)}</span>
+                      <span className="took">{state.status === "Skipped" || (took ?? 0) < 0.001 ? "" : duration(took)}</span>
                       <span className="cut dim">
                         {state.status === "Skipped" && state.because
                           ? `because ${words(state.because.action)} ${state.because.status.toLowerCase()}`
@@ -122,11 +123,13 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
 function Axis({ seconds }: { seconds: number }) {
   return (
     <div className="axis" aria-hidden="true">
-      {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-        <span key={share} style={{ left: `${share * 100}%` }}>
-          {duration(seconds * share)}
-        </span>
-      ))}
+      <div>
+        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+          <span key={share} style={{ left: `${share * 100}%` }}>
+            {share === 0 ? "0" : duration(seconds * share)}
+          </span>
+        ))}
+      </div>
     </div>
   );
 }

@@ -17,7 +17,9 @@ export const Link = memo(function Link({ data, sourceX, sourceY, targetX, target
       ? "taken"
       : "plain"
     : linkTone(source, target, statuses, hasRun);
-  const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
+  const lane = data?.lane ?? null;
+  const [straight] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
+  const path = lane === null ? straight : around(sourceX, sourceY, targetX, targetY, lane);
   const isPlain = statuses.length === 1 && statuses[0] === "Succeeded";
   const text = isPlain || data?.fromTrigger ? "" : statuses.length === 4 ? "always" : statuses.map((status) => SAYS[status] ?? status).join(", ");
   return (
@@ -25,10 +27,20 @@ export const Link = memo(function Link({ data, sourceX, sourceY, targetX, target
       <path d={path} className="line" />
       <path d={`M${targetX - 4},${targetY - 6}L${targetX},${targetY}L${targetX + 4},${targetY - 6}`} className="tip" />
       {text && (
-        <text x={targetX} y={targetY - 11} textAnchor="middle">
+        <text x={lane === null ? targetX : lane + 6} y={lane === null ? targetY - 11 : (sourceY + targetY) / 2} textAnchor={lane === null ? "middle" : "start"}>
           {text}
         </text>
       )}
     </g>
   );
 });
+
+/** Down, over to the lane, along it, and back. */
+function around(x1: number, y1: number, x2: number, y2: number, lane: number): string {
+  const bend = 16;
+  return [
+    `M${x1},${y1}C${x1},${y1 + bend} ${lane},${y1 + 4} ${lane},${y1 + bend * 2}`,
+    `L${lane},${y2 - bend * 2}`,
+    `C${lane},${y2 - 4} ${x2},${y2 - bend} ${x2},${y2}`,
+  ].join("");
+}

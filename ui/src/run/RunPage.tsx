@@ -136,6 +136,10 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
     return () => window.removeEventListener("keydown", press);
   }, [nextError, close, selected]);
 
+  const first = useMemo(() => {
+    const leaves = new Set(detail.graph.nodes.filter((each) => !each.isContainer).map((each) => each.name));
+    return selected ?? failed[0] ?? live.data?.live.find((each) => leaves.has(each.action))?.action;
+  }, [detail.graph, failed, live.data, selected]);
   const node = detail.graph.nodes.find((each) => each.name === selected);
   const { run } = detail;
   const deed = (work: Promise<unknown>) => {
@@ -191,11 +195,15 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
         <div className="run-body">
           <div className="run-main">
             {view === "graph" ? (
-              <Canvas graph={detail.graph} collapsed={collapsed} show={show} />
+              over || live.data || live.isError ? (
+                <Canvas graph={detail.graph} collapsed={collapsed} show={show} first={first} />
+              ) : (
+                <Loading />
+              )
             ) : flow.isError ? (
               <Fault error={flow.error} />
             ) : flow.data ? (
-              <CodeView definition={flow.data.definition} findings={checked.data?.findings ?? flow.data.findings} pointer={node?.pointer ?? null} />
+              <CodeView definition={flow.data.definition} graph={flow.data.graph} findings={checked.data?.findings ?? flow.data.findings} pointer={node?.pointer ?? null} />
             ) : (
               <Loading />
             )}

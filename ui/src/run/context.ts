@@ -54,7 +54,7 @@ export function useEvery(store: RunStore): number {
 
 /** How an arrow is drawn: taken, taken because something failed, not taken, or not decided. */
 export function linkTone(source: State, target: State, statuses: string[], hasRun: boolean): "plain" | "taken" | "error" | "dead" | "open" {
-  if (!hasRun) return statuses.length === 1 && statuses[0] === "Succeeded" ? "plain" : "error";
+  if (!hasRun) return statuses.includes("Succeeded") ? "plain" : "error";
   if (!target.status || source === UNKNOWN) return "open";
   if (target.status === "Skipped" || !statuses.some((status) => (source.byStatus[status] ?? 0) > 0)) return "dead";
   return BAD.has(source.status) ? "error" : "taken";

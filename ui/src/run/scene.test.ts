@@ -39,3 +39,21 @@ test("arrow keys go to the nearest card ahead", () => {
   expect(nearest(places, "Box", "ArrowDown")).toBe("In");
   expect(nearest(places, "Left", "ArrowDown")).toBeNull();
 });
+
+test("an arrow goes around what stands between its ends", () => {
+  const column: Graph = {
+    triggers: [],
+    nodes: [node("A", 0), node("B", 1), node("C", 2)],
+    edges: [
+      { source: "A", target: "B", statuses: ["Failed"] },
+      { source: "B", target: "C", statuses: ["Succeeded"] },
+      { source: "A", target: "C", statuses: ["Succeeded"] },
+    ],
+  };
+  const made = scene(column, new Set());
+  const lanes = made.edges.map((edge) => edge.data?.lane);
+  const middle = made.places.get("B")!;
+  expect(lanes.slice(0, 2)).toEqual([null, null]);
+  expect(lanes[2]).toBeGreaterThan(middle.x + middle.width);
+  expect(lanes[2]).toBeLessThan(made.width);
+});

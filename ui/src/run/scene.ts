@@ -6,14 +6,21 @@ import { type Box, CARD, GAP, layout } from "../layout";
 
 export type CardData = { box: Box; isTrigger: boolean; depth: number };
 export type CardNode = Node<CardData>;
-export type LinkData = { source: string; target: string; statuses: string[]; fromTrigger: boolean };
+export type LinkData = { source: string; target: string; statuses: string[]; fromTrigger: boolean; lane: number | null };
 export type LinkEdge = Edge<LinkData>;
+
+interface Place {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
 
 export interface Scene {
   nodes: CardNode[];
   edges: LinkEdge[];
   /** Where each card stands on the whole plane: for panning and for the arrow keys. */
-  places: Map<string, { x: number; y: number; width: number; height: number }>;
+  places: Map<string, Place>;
   width: number;
   height: number;
 }
@@ -59,11 +66,11 @@ export function scene(graph: Graph, collapsed: ReadonlySet<string>): Scene {
   }
   const edges: LinkEdge[] = graph.edges
     .filter((edge) => done.has(edge.source) && done.has(edge.target))
-    .map((edge) => link(edge.source, edge.target, edge.statuses, (depths.get(edge.source) ?? 0) + 1, false));
+    .map((edge) => link(edge.source, edge.target, edge.statuses, (depths.get(edge.source) ?? 0) + 1, false, laneOf(graph, places, edge.source, edge.target)));
   if (trigger) {
     const hasBefore = new Set(graph.edges.map((edge) => edge.target));
     for (const node of graph.nodes)
-      if (!node.container && !hasBefore.has(node.name)) edges.push(link(TRIGGER, node.name, ["Succeeded"], 1, true));
+      if (!node.container && !hasBefore.has(node.name)) edges.push(link(TRIGGER, node.name, ["Succeeded"], 1, true, null));
   }
   return { nodes, edges, places, width, height: laid.height + top };
 }
@@ -84,7 +91,7 @@ function made(name: string, box: Box, position: { x: number; y: number }, parent
   };
 }
 
-function link(source: string, target: string, statuses: string[], zIndex: number, fromTrigger: boolean): LinkEdge {
+function link(source: string, target: string, statuses: string[], zIndex: number, fromTrigger: boolean, lane: number | null): LinkEdge {
   return {
     id: `${source}\u0000${target}`,
     source: idOf(source),
@@ -93,8 +100,26 @@ function link(source: string, target: string, statuses: string[], zIndex: number
     zIndex,
     focusable: false,
     selectable: false,
-    data: { source, target, statuses, fromTrigger },
+    data: { source, target, statuses, fromTrigger, lane },
   };
+}
+
+/** Where an arrow passes beside the cards between its ends, as near as there is room; null where nothing stands in its way. */
+function laneOf(graph: Graph, places: Scene["places"], source: string, target: string): number | null {
+  const [from, to] = [places.get(source), places.get(target)];
+  const own = graph.nodes.find((node) => node.name === source);
+  if (!from || !to || !own) return null;
+  const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
+  const between = graph.nodes
+    .filter((node) => node.container === own.container && node.branch === own.branch && node.name !== source && node.name !== target)
+    .map((node) => places.get(node.name))
+    .filter((place) => place !== undefined && place.y + place.height > from.y + from.height && place.y < to.y) as Place[];
+  const isFree = (x: number) => between.every((place) => x < place.x - 8 || x > place.x + place.width + 8);
+  const crosses = between.some((place) => place.x <= Math.max(x1, x2) + 4 && place.x + place.width >= Math.min(x1, x2) - 4);
+  if (!crosses) return null;
+  const cost = (x: number) => Math.abs(x - x1) + Math.abs(x - x2);
+  const lanes = between.flatMap((place) => [place.x + place.width + 12, place.x - 12]).filter(isFree);
+  return lanes.reduce((best: number | null, x) => (best === null || cost(x) < cost(best) ? x : best), null);
 }
 
 /** The nearest card in a direction, preferring what lies straight ahead. */
