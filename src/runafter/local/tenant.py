@@ -18,6 +18,7 @@ from runafter.protocol.events import Outcome
 from runafter.simulator.host import START_TICKS
 from runafter.tenant.clock import LoopClock, ManualClock
 from runafter.tenant.faults import Fault, InvalidFault
+from runafter.tenant.profiles import TenantProfile
 from runafter.tenant.seeds import apply_seed, read_seed, seed_file
 from runafter.tenant.state import SqliteState, State
 from runafter.tenant.tenant import Tenant
@@ -46,15 +47,15 @@ def open_tenant(
     source: TenantLike | None = None,
     *,
     faults: Iterable[FaultLike] | str | Path = (),
-    profile: str | None = None,
+    profile: TenantProfile | str | None = None,
     seed: int = 0,
     state: str | Path | None = None,
     start_ticks: int = START_TICKS,
 ) -> Tenant:
     """Return a tenant: `source` itself, or a new one filled from a seed file or its content.
 
-    `faults` are rules, or a file with `faults:` in it. `profile` is the name of
-    a tenant profile (`instant`, `documented`, ...); `state` a SQLite file that
+    `faults` are rules, or a file with `faults:` in it. `profile` is a tenant
+    profile or the name of one (`instant`, `documented`, ...); `state` a SQLite file that
     keeps the tenant. A file that has content already is not seeded again, and its
     time goes on; a new tenant's begins at `start_ticks`.
 

@@ -101,11 +101,14 @@ class Database:
             if table in self._loaded or table.lower().rsplit(".", 1)[-1] not in wanted:
                 continue
             self._loaded.add(table)
+            alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
             for key, row in self.store.rows(self._table(table)):
-                names_ = ", ".join(f'"{column}"' for column in row)
-                marks = ", ".join("?" for _ in row)
+                alike.setdefault(tuple(row), []).append((int(key), *map(_stored, row.values())))
+            for columns, rows in alike.items():
+                names_ = ", ".join(f'"{column}"' for column in columns)
+                marks = ", ".join("?" for _ in columns)
                 text = f"INSERT INTO {quoted(table)} (rowid, {names_}) VALUES (?, {marks})"  # noqa: S608
-                self.connection.execute(text, (int(key), *(_stored(value) for value in row.values())))
+                self.connection.executemany(text, rows)
             if entry.get("sequence"):
                 self._set_sequence(table, int(entry["sequence"]))
 
@@ -185,17 +188,19 @@ class Database:
         place = self._table(table)
         before = dict(self.store.rows(place))
         found = self.connection.execute(f'SELECT rowid AS "$row", * FROM {quoted(table)} ORDER BY rowid')  # noqa: S608
-        after = dict[str, Row]()
-        for row in found:
-            values = dict(row)
-            number = str(values.pop("$row"))
-            after[number] = {key: _kept(value) for key, value in values.items()}
+        columns = tuple(column[0] for column in found.description[1:])
+        left = set(before)
+        for number, *raw in map(tuple, found):
+            key = str(number)
+            left.discard(key)
+            known = before.get(key)
+            if known is None or tuple(known) != columns or list(known.values()) != raw:
+                values = {name: _kept(value) for name, value in zip(columns, raw, strict=True)}
+                if values != known:
+                    self.store.put(place, key, values)
         for key in before:
-            if key not in after:
+            if key in left:
                 self.store.delete(place, key)
-        for key, values in after.items():
-            if before.get(key) != values:
-                self.store.put(place, key, values)
         sequence = self._sequence(table)
         if sequence != self._entries[table].get("sequence"):
             self._entries[table] = {**self._entries[table], "sequence": sequence}
@@ -273,6 +278,8 @@ def executed(call: Execute, values: Mapping[str, Any], names: Iterable[str]) -> 
 
 
 def _stored(value: Any) -> Any:
+    if value is None or type(value) in (str, int, float):
+        return value
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, dict) and set(value) == {"$bytes"}:
