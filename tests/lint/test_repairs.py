@@ -107,6 +107,46 @@ def test_a_record_of_every_run_is_posted_where_an_address_is_set() -> None:
     assert spoken.succeeded
 
 
+def connector(api: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    host = {"apiId": f"/providers/Microsoft.PowerApps/apis/{api}", "connectionName": api, "operationId": operation}
+    return {"type": "OpenApiConnection", "inputs": {"host": host, "parameters": parameters}, "runAfter": {}}
+
+
+MAIL = {"emailMessage/To": "@triggerBody()?['who']", "emailMessage/Subject": "Hello", "emailMessage/Body": "Hello"}
+POST = {
+    "poster": "Flow bot",
+    "location": "Channel",
+    "body/recipient/groupId": "11111111-0000-4000-8000-000000000001",
+    "body/recipient/channelId": "19:orders@thread.tacv2",
+    "body/messageBody": "Hello",
+}
+
+
+@pytest.mark.parametrize(
+    ("api", "operation", "parameters", "to", "receiver"),
+    [
+        ("shared_office365", "SendEmailV2", MAIL, "failureMailbox", "emailMessage/To"),
+        ("shared_teams", "PostMessageToConversation", POST, "failureChannel", "body/recipient/channelId"),
+    ],
+)
+def test_somebody_hears_of_a_failure_once_an_address_is_set(
+    api: str, operation: str, parameters: dict[str, Any], to: str, receiver: str
+) -> None:
+    parameters = {key: value.replace("@thread", "-thread") for key, value in parameters.items()}
+    flow = hardened({"Send": connector(api, operation, parameters)}, "scopes")
+    told = {"Mail_the_failure": {"status": 200}, "Post_the_failure": {"status": 200}}
+    mocks = {"actions": {"Send": {"status": 400, "body": "refused"}, **told}}
+
+    silent = runafter.run(flow, trigger={}, mocks=mocks)
+    spoken = runafter.run(flow, trigger={}, mocks=mocks, parameters={to: "them"})
+
+    sent = next(record for name in told if name in spoken.actions for record in spoken.actions[name])
+    assert [name for name in told if name in silent.actions and silent.action(name).status != "Skipped"] == []
+    assert sent.inputs["parameters"][receiver] == "them"
+    assert any("Send: refused" in str(value) for value in sent.inputs["parameters"].values())
+    assert (silent.status, spoken.status) == ("Failed", "Failed")
+
+
 def test_a_list_that_a_loop_appends_to_becomes_a_select() -> None:
     append = {"type": "AppendToArrayVariable", "inputs": {"name": "All", "value": "@{items('Each')?['n']}!"}}
     actions = {

@@ -104,6 +104,7 @@ def _summary(before: Sequence[Sequence[Definition]], done: Sequence[Hardened]) -
     from runafter.lint.readiness import readiness
     from runafter.lint.repairs.recording import ADDRESS
     from runafter.lint.repairs.telling import ADDRESS as MAILBOX
+    from runafter.lint.repairs.telling import CHANNEL
 
     issues = [issue for each in done for issue in each.repaired]
     counts = Counter(issue.fix.title for issue in issues if issue.fix is not None)
@@ -122,7 +123,11 @@ def _summary(before: Sequence[Sequence[Definition]], done: Sequence[Hardened]) -
         for flow in each.definitions
         for name in flow.value.get("parameters") or {}
     }
-    hints = {MAILBOX: "who hears of a failure by mail", ADDRESS: "where a record of every run is posted"}
+    hints = {
+        MAILBOX: "who hears of a failure by mail",
+        CHANNEL: "the channel that hears of a failure",
+        ADDRESS: "where a record of every run is posted",
+    }
     for name, hint in hints.items():
         if name in written:
             click.echo(f"set the parameter {name}: {hint}; empty, nothing is sent", err=True)
