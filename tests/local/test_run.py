@@ -209,6 +209,20 @@ async def test_the_key_goes_in_the_header_that_the_run_names() -> None:
     assert seen == [idempotency_key(result.run_id, "Get", ())]
 
 
+def test_an_instant_flow_gets_the_header_that_names_its_callers_connections() -> None:
+    value = {
+        "triggers": {"manual": {"type": "Request", "kind": "Button", "inputs": {"schema": {}}}},
+        "actions": {
+            "Key": compose("@json(decodeBase64(triggerOutputs().headers['X-MS-APIM-Tokens']))['$ConnectionKey']"),
+        },
+    }
+    (definition,) = read_bytes(json.dumps(value).encode(), "flow.json")
+
+    result = runafter.run(definition, trigger={"text": "a"})
+
+    assert result.action("Key").outputs == "local"
+
+
 def test_a_run_ends_at_its_duration_limit() -> None:
     wait = {"type": "Wait", "inputs": {"interval": {"count": 100, "unit": "Day"}}, "runAfter": {}}
 

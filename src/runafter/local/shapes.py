@@ -194,11 +194,12 @@ def _from_schema(schema: Any, root: Any, name: str, depth: int) -> Shape:
     if isinstance(members, dict):
         shape.kind = shape.kind or "object"
         for key, value in members.items():
-            shape.properties[key] = _from_schema(value, root, key, depth + 1)
+            name = _unescaped(key)
+            shape.properties[name] = _from_schema(value, root, name, depth + 1)
     required = schema.get("required")
     for key in required if isinstance(required, list) else ():
         if isinstance(key, str):
-            shape.property(key)
+            shape.property(_unescaped(key))
     element = schema.get("items")
     if isinstance(element, list):
         element = element[0] if element else None
@@ -210,6 +211,11 @@ def _from_schema(schema: Any, root: Any, name: str, depth: int) -> Shape:
     if isinstance(schema.get("minLength"), int):
         shape.least_chars = schema["minLength"]
     return shape
+
+
+def _unescaped(key: str) -> str:
+    """Return a schema's key as the flow's expressions read it: `@@odata.etag` is written for `@odata.etag`."""
+    return key[1:] if key.startswith("@@") else key
 
 
 def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:

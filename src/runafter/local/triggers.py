@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,9 +11,11 @@ from typing import Any
 from runafter.engine.faults import FAULTS
 from runafter.engine.triggers import Decision, TriggerRun, TriggerScope, decide
 from runafter.expressions.template import Template
-from runafter.program.steps import Program
+from runafter.program.steps import CallStep, Program, Trigger
 from runafter.values.time import Timestamp, round_trip
 
+_BY_PEOPLE = {"button", "powerapp", "powerappv2", "apiconnection", "skills"}
+_TOKENS = "X-MS-APIM-Tokens"
 _PARTS = {"body", "headers", "queries", "relativePathParameters", "statusCode", "windowStartTime", "windowEndTime"}
 
 
@@ -27,6 +31,26 @@ def outputs_of(given: Any) -> dict[str, Any]:
     return {"headers": {"Content-Type": "application/json; charset=utf-8"}, "body": given}
 
 
+def with_invoker(program: Program, trigger: Trigger | None, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the outputs of a button's or an app's call with the header that names the caller's connections.
+
+    The platform sends it with every instant flow, and the flow's connector calls read it. Nothing secret is in ours.
+    """
+    if trigger is None or trigger.type.casefold() != "request" or (trigger.kind or "").casefold() not in _BY_PEOPLE:
+        return dict(outputs)
+    headers = dict(outputs.get("headers") or {})
+    if any(name.casefold() == _TOKENS.casefold() for name in headers):
+        return dict(outputs)
+    targets = [step.target for step in program.steps.values() if isinstance(step, CallStep)]
+    names = sorted({target.connection for target in targets if target.connection})
+    tokens = {
+        "$ConnectionKey": "local",
+        "$connections": {name: {"connectionId": f"/connections/{name}"} for name in names},
+    }
+    headers[_TOKENS] = base64.b64encode(json.dumps(tokens).encode()).decode()
+    return {**outputs, "headers": headers}
+
+
 def trigger_record(program: Program, outputs: Mapping[str, Any], now_ticks: int) -> dict[str, Any]:
     """Return what `trigger()` shows in a run that begins now."""
     trigger = next(iter(program.triggers.values()), None)
@@ -34,7 +58,7 @@ def trigger_record(program: Program, outputs: Mapping[str, Any], now_ticks: int)
     record: dict[str, Any] = {
         "name": trigger.name if trigger is not None else "manual",
         "inputs": trigger.inputs.source if trigger is not None else None,
-        "outputs": dict(outputs),
+        "outputs": with_invoker(program, trigger, outputs),
         "startTime": moment,
         "endTime": moment,
         "code": "OK",

@@ -20,6 +20,7 @@ from runafter.engine.triggers import Slots, TriggerRun, TriggerScope, decide
 from runafter.errors import EnvironmentFault, InvalidDefinition
 from runafter.hosts.clock import TICKS_PER_S
 from runafter.hosts.embedded.host import Host
+from runafter.local.triggers import with_invoker
 from runafter.program.steps import Trigger
 from runafter.protocol.ids import run_name
 from runafter.server.flows import Flow, FlowBook
@@ -185,6 +186,8 @@ class Firing:
                 f"the flow {flow.name!r} is disabled", hint=f"Enable it: runafter flows enable {flow.name}"
             )
         now = self._host.clock()
+        assert flow.program is not None
+        event = replace(event, outputs=with_invoker(flow.program, trigger, event.outputs))
         record = self._record(trigger, event, now)
         if event.unconditional:
             return [await self._begin(flow, trigger, TriggerRun(trigger=record), event, now, also)]
