@@ -63,9 +63,17 @@ def twin(sample: str, is_hardened: bool) -> runafter.Definition:
     return replace(flow, profile="power-automate-low")
 
 
-def play(sample: str, *, is_hardened: bool, seed: int = 0, faults: tuple[str, ...] = (), trigger: Any = None) -> Played:
-    """Play a good event of a sample on a tenant of its own; variables race as on the platform."""
-    flow = twin(sample, is_hardened)
+def play(
+    sample: str,
+    *,
+    is_hardened: bool = False,
+    flow: runafter.Definition | None = None,
+    seed: int = 0,
+    faults: tuple[str, ...] = (),
+    trigger: Any = None,
+) -> Played:
+    """Play a good event of a sample on a tenant of its own: a twin, or `flow`. Variables race as on the platform."""
+    flow = flow or twin(sample, is_hardened)
     tenant = open_tenant(_seed(sample), faults=faults, seed=seed)
     outputs = outputs_of(trigger if trigger is not None else _trigger(sample))
     decision = decided(build(flow), outputs, start_of(tenant), parameters=flow.parameter_values)
