@@ -22,6 +22,12 @@ def expressions_in(part: Part | None) -> list[Expression]:
     return [each for _, text in part.strings() if "@" in text for each in expression_findings(text).expressions]
 
 
+def is_from_template(part: Part) -> bool:
+    """Tell whether a value is an ARM template's expression, whose value here is a stand-in."""
+    written = part.node.value if part.node is not None and not part.path else None
+    return isinstance(written, str) and written.startswith("[") and not written.startswith("[[")
+
+
 def calls_in(part: Part | None) -> Iterator[Call]:
     """Yield every function call below a part."""
     for expression in expressions_in(part):
