@@ -1,4 +1,4 @@
-.PHONY: demo test check bench bench-peers format
+.PHONY: demo ui test check bench bench-peers format
 PY := .venv/bin/python
 
 .venv/.installed: pyproject.toml  # a virtual environment with everything the other recipes need
@@ -6,6 +6,9 @@ PY := .venv/bin/python
 
 demo: .venv/.installed  # the main job: look at a sample flow, then run it on a virtual clock, its error path too
 	@$(PY) -m examples.demo
+
+ui:  # build the web page into the server (needs Node.js 20 or newer)
+	@cd ui && npm ci && npm run build
 
 test: .venv/.installed  # every test
 	@$(PY) -m pytest -q -n 2 --dist worksteal
