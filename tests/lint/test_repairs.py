@@ -169,6 +169,29 @@ def test_a_list_that_a_loop_appends_to_becomes_a_select() -> None:
     assert result.action("Send").inputs["body"] == "1!,2!,3!"
 
 
+@pytest.mark.parametrize("is_read_in_branch", [True, False])
+def test_a_list_made_in_a_branch_becomes_a_select_only_for_readers_there(is_read_in_branch: bool) -> None:
+    append = {"type": "AppendToArrayVariable", "inputs": {"name": "All", "value": "@items('Each')?['n']"}}
+    each = {"type": "Foreach", "foreach": "@triggerBody()?['rows']", "actions": {"Append": append}, "runAfter": {}}
+    send = http("POST", "https://a.example/x", "Each" if is_read_in_branch else "Maybe", body="@variables('All')")
+    inner = {"Each": each, "Send": send} if is_read_in_branch else {"Each": each}
+    test = {"equals": ["@triggerBody()?['is']", True]}
+    maybe = {"type": "If", "expression": test, "actions": inner, "runAfter": {"Begin": ["Succeeded"]}}
+    actions = {
+        "Begin": variable("All", "array", value=[]),
+        "Maybe": maybe,
+        **({} if is_read_in_branch else {"Send": send}),
+    }
+
+    flow = hardened(actions, "accumulators", "validation")
+
+    made = flow.value["actions"]["Maybe"]["actions"]["Each"]
+    assert made["type"] == ("Select" if is_read_in_branch else "Foreach")
+    assert made["runAfter"] == {}
+    result = runafter.run(flow, trigger={"is": True, "rows": ITEMS}, mocks="auto")
+    assert result.action("Send").inputs["body"] == [1, 2, 3]
+
+
 def test_a_value_of_an_iteration_becomes_a_compose_and_a_sum_takes_turns() -> None:
     loop = {
         "type": "Foreach",

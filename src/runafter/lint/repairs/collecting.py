@@ -37,7 +37,8 @@ def select_instead(flow: Flow, loop: Site) -> Fix | None:
     source, value = loop.part.get("foreach"), append.part.at("inputs", "value")
     name = append.part.at("inputs", "name")
     found = _only(flow, append)
-    if source is None or value is None or name is None or found is None or loop.container is not None:
+    around = list(loop.around())
+    if source is None or value is None or name is None or found is None or loop.loops():
         return None
     init, reads = found
     rows = init.part.at("inputs", "variables")
@@ -46,6 +47,9 @@ def select_instead(flow: Flow, loop: Site) -> Fix | None:
     if begun is not None and begun.value not in ([], None, "@json('[]')", "@createArray()"):
         return None
     if not all(use.owner is not None and flow.order.is_before(loop, use.owner) for use in reads):
+        return None
+    chosen = [each for each in around if each.folded != "scope"]  # elsewhere, the list is empty where this did not run
+    if any(each not in list(use.owner.around()) for each in chosen for use in reads if use.owner is not None):
         return None
     if any(call.name.casefold() in {"item", "iterationindexes"} for e in expressions_in(value) for call in calls(e)):
         return None
@@ -56,7 +60,11 @@ def select_instead(flow: Flow, loop: Site) -> Fix | None:
     if changes is None or removed is None or not is_same(loop.part):
         return None
     select = _with_item(value.value, loop.name)
-    made = {"type": "Select", "inputs": {"from": source.value, "select": select}, "runAfter": removed[1]}
+    made = {
+        "type": "Select",
+        "inputs": {"from": source.value, "select": select},
+        "runAfter": removed[1] if loop.container is None else dict(loop.run_after),
+    }
     kept = {key: part.value for key, part in loop.part.members() if key in {"description", "metadata"}}
     change = Change(operation="set", pointer=loop.part.pointer, value=made | kept)
     return Fix(title="make the list with Select", changes=(change, *changes, *removed[0]))
