@@ -1,4 +1,4 @@
-"""Two hundred hires on Monday: fifteen hours one after another, three hours five at a time; and what jitter does."""
+"""Two hundred hires on Monday: fifteen hours one after another, a fifth of it five at a time; and what jitter does."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def test_two_hundred_hires_one_after_another_take_fifteen_hours_and_seconds_here
 
 
 @pytest.mark.slow
-def test_five_at_a_time_they_take_three() -> None:
-    result = onboard(200, 5, "calibrated-onboarding")
+def test_five_at_a_time_a_hundred_take_an_hour_and_a_half() -> None:
+    result = onboard(100, 5, "calibrated-onboarding")
 
     loop = result.action("Onboard_hires")
-    assert (loop.ended_at - loop.started_at) / 600_000_000 == pytest.approx(180, rel=0.01)
+    assert (loop.ended_at - loop.started_at) / 600_000_000 == pytest.approx(90, rel=0.01)
 
 
 # -- jitter ----------------------------------------------------------------------------------------------------------

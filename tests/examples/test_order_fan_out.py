@@ -66,7 +66,9 @@ def test_the_three_branches_run_side_by_side() -> None:
     assert max(begun) == min(begun)
 
 
-@pytest.mark.parametrize("faulty", [set(), {"mail"}, {"teams"}, {"mail", "teams"}], ids=str)
+@pytest.mark.parametrize(
+    "faulty", [set(), {"mail"}, {"teams"}, {"mail", "teams"}], ids=lambda faulty: "-".join(sorted(faulty)) or "none"
+)
 def test_lesser_branches_do_not_stop_an_order(faulty: set[str]) -> None:
     played = play(NAME, faults=[f"{BRANCHES[name]}=403" for name in sorted(faulty)])
 

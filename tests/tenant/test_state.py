@@ -160,3 +160,11 @@ def _spread(profile: TenantProfile) -> float:
 def test_each_source_of_jitter_alone_widens_the_spread_and_none_leaves_none(profile: TenantProfile) -> None:
     assert _spread(TenantProfile(name="z", title="", default=Latency(service_s=1.0, overhead_s=0.5))) == 0
     assert _spread(profile) > 0.5
+
+
+def test_a_tenant_is_seeded_before_there_is_an_event_loop() -> None:
+    tenant = Tenant()
+
+    apply_seed(tenant, {"sql": {"tables": {"T": {"columns": {"Id": "INT"}, "rows": [{"Id": 1}]}}}})
+
+    assert [row["Id"] for row in rows(tenant, "sql", "T")] == [1]

@@ -19,7 +19,10 @@ class LoopClock:
         self._zero: float | None = None
 
     def now_ticks(self) -> int:
-        now = asyncio.get_running_loop().time()
+        try:
+            now = asyncio.get_running_loop().time()
+        except RuntimeError:  # before there is a loop, as when a tenant is seeded
+            return self._start
         if self._zero is None:
             self._zero = now
         return self._start + round((now - self._zero) * TICKS_PER_SECOND)
