@@ -220,6 +220,16 @@ def test_a_value_of_an_iteration_becomes_a_compose_and_a_sum_takes_turns() -> No
     assert each["runtimeConfiguration"]["concurrency"]["repetitions"] == 1
 
 
+def test_branches_that_set_one_variable_take_turns() -> None:
+    def put(value: str) -> dict[str, Any]:
+        return {"type": "SetVariable", "inputs": {"name": "Who", "value": value}, "runAfter": {"Begin": ["Succeeded"]}}
+
+    flow = hardened({"Begin": variable("Who", "string"), "One": put("a"), "Two": put("b")}, "accumulators")
+
+    assert flow.value["actions"]["Two"]["runAfter"] == {"Begin": ["Succeeded"], "One": ["Succeeded"]}
+    assert runafter.run(flow, mocks="auto").variables["Who"] == "b"
+
+
 def test_a_write_of_what_was_read_is_repeated_while_somebody_else_writes() -> None:
     actions = {
         "Read": http("GET", "https://a.example/n/1"),

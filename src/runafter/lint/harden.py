@@ -33,7 +33,7 @@ GROUPS = {
     "result": ("RES001",),
     "secrets": ("SEC002",),
     "dates": ("DAT001",),
-    "accumulators": ("RAC001", "LOP003"),
+    "accumulators": ("RAC001", "RAC004", "LOP003"),
     "versions": ("RAC002",),
     "keys": ("RTY003",),
     "branches": ("STR002",),

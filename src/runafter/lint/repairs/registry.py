@@ -16,6 +16,7 @@ from runafter.lint.repairs.limiting import (
     say_iterations,
     tell_repeated_events,
 )
+from runafter.lint.repairs.ordering import order_branches
 from runafter.lint.repairs.parting import wrap_branch
 from runafter.lint.repairs.versions import write_if_unchanged
 from runafter.program.outline import Site
@@ -45,6 +46,7 @@ REPAIRS: dict[str, Repair] = {
     "CON002": _at_site(say_iterations),
     "STR002": wrap_branch,
     "RAC002": write_if_unchanged,
+    "RAC004": order_branches,
 }
 
 _LAYERS: dict[str, tuple[str, ...]] = {
