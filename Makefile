@@ -1,4 +1,4 @@
-.PHONY: demo ui test check bench bench-peers format
+.PHONY: demo ui test test-parts check bench bench-peers format
 PY := .venv/bin/python
 
 .venv/.installed: pyproject.toml  # a virtual environment with everything the other recipes need
@@ -12,6 +12,9 @@ ui:  # build the web page into the server (needs Node.js 20 or newer)
 
 test: .venv/.installed  # every test
 	@$(PY) -m pytest -q -n 2 --dist worksteal
+
+test-parts: .venv/.installed  # the tests that use a browser, MariaDB and Azurite where they are installed
+	@$(PY) -m pytest -q -n 2 --dist loadgroup tests/browser tests/server/test_pages.py tests/connectors/test_blob_clients.py tests/connectors/packs/test_sql_live.py
 
 check: .venv/.installed  # format, lint, types, import contract
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
