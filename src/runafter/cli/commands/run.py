@@ -10,7 +10,7 @@ import click
 from runafter.cli.output import console, json_option, print_json, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
     from runafter.cli.live import LiveRun
@@ -164,7 +164,7 @@ def command(
         variables=variables,
         in_flight=in_flight,
         duration_limit=_duration(timeout),
-        key_headers=_key_headers(path),
+        key_headers=near.sidecar().key_headers,
         tenant=place,
         connections=connections,
     )
@@ -263,16 +263,6 @@ def _duration(text: str | None) -> timedelta | None:
         raise click.BadParameter(
             f"{text!r} is no ISO 8601 duration; write PT30M or P1D", param_hint="--timeout"
         ) from fault
-
-
-def _key_headers(path: str) -> Mapping[str, str]:
-    """Return what the sidecar beside the flow says of idempotency headers."""
-    from pathlib import Path
-
-    from runafter.project.project import read_sidecar
-
-    place = Path(path)
-    return read_sidecar((place if place.is_dir() else place.parent) / "flow.toml").key_headers if path != "-" else {}
 
 
 def read_mocks(sources: Sequence[str]) -> tuple[Any, bool]:
