@@ -502,18 +502,18 @@ def _frame_ended(machine: Machine, frame: Frame, _: Any) -> None:
 def exceeds(value: Any, limit: int) -> bool:
     """Say whether the JSON text of a value is surely longer than `limit`; keys and numbers are counted low."""
     size = 0
-    waiting = [value]
+    waiting = [(value,)]
     while waiting:
-        part = waiting.pop()
-        kind = type(part)
-        if kind is str:
-            size += len(part)
-        elif kind is dict:
-            size += 4 * len(part)
-            waiting.extend(part.values())
-        elif kind is list:
-            size += len(part)
-            waiting.extend(part)
+        for part in waiting.pop():
+            kind = type(part)
+            if kind is str:
+                size += len(part)
+            elif kind is dict:
+                size += 4 * len(part)
+                waiting.append(part.values())
+            elif kind is list:
+                size += len(part)
+                waiting.append(part)
         if size > limit:
             return True
     return False

@@ -93,15 +93,13 @@ class Journal:
             batch = Batch(then)
         add = batch.rows.append
         add((self._move_position, (run_id, owner, expected, expected + len(events))))
-        position = expected
-        for event, whole in zip(events, encoded, strict=True):
+        for position, (event, whole) in enumerate(zip(events, encoded, strict=True), expected):
             data, content = codec.split_event(event, whole)
             kept = None
             if content is not None:
                 kept = content[0]
                 add((self._insert_content, content))
             add((self._insert_event, (run_id, position, codec.VERSION, data, zlib.crc32(data), kept)))
-            position += 1
         for record in records:
             self.history.add(batch, run_id, record)
         if finish is not None:

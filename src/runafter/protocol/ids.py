@@ -7,6 +7,7 @@ that an outbox can send a call once and a connector can recognise a repeat.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from runafter.protocol.commands import Repetition
 
@@ -22,6 +23,7 @@ def run_name(now_ticks: int, draw: int) -> str:
     return f"{_LAST_TICKS - now_ticks:020d}{draw % 10**9:09d}CU{draw // 10**9 % 100:02d}"
 
 
+@lru_cache(maxsize=4096)
 def repetition_name(repetition: Repetition) -> str:
     """Return `000003` or `000003-000001` for nested loops; empty outside loops."""
     return "-".join(f"{index:06d}" for index in repetition)

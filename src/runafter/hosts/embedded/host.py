@@ -337,6 +337,8 @@ class Host:
     # --- Attendant of the loop
 
     def notice(self, run_id: str, notice: Notice) -> None:
+        if self._responder is None and not self._subscribers:
+            return
         try:
             if self._responder is not None and isinstance(notice, SendResponse):
                 self._responder(run_id, notice)

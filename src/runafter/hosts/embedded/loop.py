@@ -81,8 +81,8 @@ class LiveRun:
         self.finish: FinishRun | None = None
         self.retry_s = 0.0
 
-    def track(self, event: Event, commands: list[Command]) -> None:
-        """Keep account of what the run waits for; what a replay must send again."""
+    def track(self, event: Event, commands: list[Command]) -> list[RecordAction]:
+        """Keep account of what the run waits for, what a replay must send again; return what history shows."""
         self.position += 1
         self.last_at = event.at
         match event:
@@ -94,8 +94,13 @@ class LiveRun:
                 self.proceed = None
             case _:
                 pass
+        records = []
         for command in commands:
-            match command:
+            match command:  # the frequent ones first
+                case RecordAction():
+                    records.append(command)
+                case NoteStarted():
+                    pass
                 case CallOperation():
                     self.calls[command.id] = command
                 case CancelCall():
@@ -110,6 +115,7 @@ class LiveRun:
                     self.finish = command
                 case _:
                     pass
+        return records
 
     def awaits(self, event: Event) -> bool:
         """Whether a held event still means something to the run."""
@@ -189,8 +195,7 @@ class RunLoop:
         try:
             event, data = _as_replayed(event)
             commands = live.machine.step(event)
-            live.track(event, commands)
-            records = [command for command in commands if type(command) is RecordAction]
+            records = live.track(event, commands)
             batch = self._journal.append(
                 live.id,
                 live.position - 1,
