@@ -1,4 +1,7 @@
-"""`check` over every flow at hand: building, all rules, evidence and fixes; `all_s` counts the reading too."""
+"""`check` over every flow at hand: building, all rules, evidence and fixes; `all_s` counts the reading too.
+
+Processor time: one thread computes and nothing is waited for.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from runafter.definition.nodes import Definition
 
-TITLE = "milliseconds to check one flow that was read: the median, the slowest, the largest; seconds for all with reading"
+TITLE = "milliseconds of processor time to check one flow that was read: the median, the slowest, the largest; seconds for all with reading"
 BARS = {
     "median_ms": ("at most", 20),
     "slowest_ms": ("at most", 1000),
@@ -29,11 +32,11 @@ def measure(quick: bool) -> dict[str, float]:
     spent: list[float] = []
     sizes: list[int] = []
     findings = 0
-    began = time.perf_counter()
+    began = time.process_time()
     for flow in _flows(40 if quick else None):
-        start = time.perf_counter()
+        start = time.process_time()
         report = check([flow], catalogue=known)
-        spent.append((time.perf_counter() - start) * 1e3)
+        spent.append((time.process_time() - start) * 1e3)
         findings += len(report.issues)
         sizes.append(len(repr(flow.value)))
     largest = max(range(len(sizes)), key=sizes.__getitem__)
@@ -41,7 +44,7 @@ def measure(quick: bool) -> dict[str, float]:
         "median_ms": statistics.median(spent),
         "slowest_ms": max(spent),
         "largest_ms": spent[largest],
-        "all_s": time.perf_counter() - began,
+        "all_s": time.process_time() - began,
         "flows": len(spent),
         "findings": findings,
     }

@@ -34,10 +34,10 @@ def test_all_real_definitions_are_checked_in_no_time(record_property: Callable[[
     times: list[float] = []
     for record in records(CORPUS):
         definition = definition_of(record)
-        began = time.perf_counter()
+        began = time.process_time()
         flow = Flow(definition, catalogue=known)
         issues = [issue for rule in rules for issue in rule.check(flow)]
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
         found.update((issue.code, record["hash"][:10], issue.finding.pointer) for issue in issues)
         assert 0 <= readiness(definition, catalogue=known).grade <= 5
         assert all(issue.finding.message and issue.finding.severity for issue in issues)
