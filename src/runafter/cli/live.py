@@ -127,7 +127,8 @@ class LiveRun:
                 if not inner.names:
                     continue
                 below = branch.add(Text(title, style="italic bright_black")) if title else branch
-                self._grow(below, inner, folded=folded and not _handles_failure(step), tight=tight)
+                is_handler = _handles_failure(step)
+                self._grow(below, inner, folded=folded and not is_handler, tight=tight and not is_handler)
 
     def _is_worth_a_line(self, name: str) -> bool:
         line = self.lines.get(name)
