@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -75,6 +76,19 @@ def test_only_the_lines_of_a_repair_change(tmp_path: Path) -> None:
     missing = [line for line in old if not any(_bare(line) == _bare(each) for each in kept)]
     assert missing == []
     assert CliRunner().invoke(cli, ["harden", str(path), "--only", "retry,timeout,deduplication"]).exit_code == 0
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.parent.name)
+def test_line_ends_and_tabs_of_the_author_stay(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tabs = re.sub(r"^(?:  )+", lambda match: "\t" * (len(match.group()) // 2), text, flags=re.MULTILINE)
+
+    plain = harden(read(text.encode()), catalogue=catalogue()).after.source.text
+    windows = harden(read(tabs.replace("\n", "\r\n").encode()), catalogue=catalogue()).after.source.text
+
+    assert windows.count("\n") == windows.count("\r\n")
+    assert re.search(r"^\t* +\S", windows, flags=re.MULTILINE) is None
+    assert windows.replace("\r\n", "\n").replace("\t", "  ") == plain
 
 
 def test_work_in_a_scope_keeps_its_lines_and_its_order() -> None:

@@ -298,6 +298,23 @@ def test_runs_are_limited_unless_somebody_waits_for_their_answer(has_answer: boo
     assert limited == (None if has_answer else {"runs": 25, "maximumWaitingRuns": 100})
 
 
+@pytest.mark.parametrize(
+    ("schema", "body", "is_checked"),
+    [
+        ({}, "@coalesce(triggerBody()?['note'], 'none')", False),
+        ({"properties": {"note": {}}}, "@coalesce(triggerBody()?['note'], 'none')", True),
+        ({}, "@toLower(triggerBody()?['note'])", True),
+        ({}, "@if(equals(1, 2), toLower(triggerBody()?['note']), 'none')", False),
+    ],
+)
+def test_only_what_a_good_run_needs_is_demanded(schema: Any, body: str, is_checked: bool) -> None:
+    trigger = {"When": {"type": "Request", "kind": "Http", "inputs": {"schema": schema}}}
+
+    flow = hardened({"Send": http("POST", "https://a.example/x", body=body)}, "validation", triggers=trigger)
+
+    assert ("Check_the_trigger" in flow.value["actions"]) == is_checked
+
+
 def test_a_flow_that_is_as_deep_as_the_platform_allows_keeps_its_shape() -> None:
     inner: dict[str, Any] = {"Send": http("POST", "https://a.example/x")}
     for depth in range(7):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from runafter.lint.analysis.starting import is_schedule
 from runafter.lint.finding import Change, Fix
-from runafter.lint.flow import Flow
+from runafter.lint.flow import Flow, TriggerPart
 from runafter.lint.repairs.demands import demanded, list_read, reads_body
 from runafter.lint.repairs.front import Front, free_name, front_of, is_check, run_after_change
 from runafter.program.outline import Site
@@ -22,12 +23,20 @@ def check_data(flow: Flow) -> Fix | None:
     if front is None or not front.core:
         return None
     needed = demanded(flow)
-    if not needed and reads_body(flow):
+    if not needed and reads_body(flow) and all(_brings_a_body(trigger) for trigger in flow.triggers):
         needed = {"triggerBody()": "body"}
     if needed:
         return _at_the_trigger(flow, front, dict(list(needed.items())[:_MOST]))
     found = list_read(flow)
     return _behind_a_read(flow, front, *found) if found is not None else None
+
+
+def _brings_a_body(trigger: TriggerPart) -> bool:
+    """Tell whether a good event of this trigger has a body: any connector's, and a request's where a schema says so."""
+    if is_schedule(trigger):
+        return False
+    properties = trigger.part.at("inputs", "schema", "properties")
+    return trigger.folded != "request" or (properties is not None and bool(properties.value))
 
 
 def _at_the_trigger(flow: Flow, front: Front, needed: dict[str, str]) -> Fix | None:
