@@ -102,3 +102,10 @@ def test_the_machines_clock_runs_on_the_tenant_and_keeps_the_run(tmp_path: Path)
 
     assert found.exit_code == 0
     assert "What changed in the tenant" in found.stdout
+
+
+def test_a_button_is_pressed_by_its_name() -> None:
+    found = run(str(EXAMPLES / "weekly_reports" / "fragile"), "--virtual", "--trigger", "manual")
+
+    assert found.exit_code == 0
+    assert "Weekly Reports  ~30" in found.stdout

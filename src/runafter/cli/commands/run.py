@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     "--flow", metavar="NAME", help="Which flow, where PATH holds several; the others can be called as child flows."
 )
 @click.option(
-    "--trigger", metavar="JSON|@FILE", help='The trigger\'s body, or its outputs: {"body": ..., "headers": ...}.'
+    "--trigger",
+    metavar="JSON|@FILE",
+    help='The trigger\'s body, or its outputs: {"body": ..., "headers": ...}; or its name, to press it without inputs.',
 )
 @click.option(
     "--set", "settings", metavar="PARAM=VALUE", multiple=True, help="A parameter; VALUE is JSON, or text. Repeatable."
@@ -149,11 +151,14 @@ def command(
         state=tenant_state,
         seed=seed or 0,
     )
-    given = json_option(trigger, "--trigger")
+    is_named = trigger is not None and trigger.casefold() in _trigger_names(definition)
+    given = None if is_named else json_option(trigger, "--trigger")
     sample = near.file("trigger.json") if given is None and not auto and mocks.trigger is None else None
     if sample is not None and place is not None:
         given = json_option(f"@{sample}", "--trigger")
         click.echo(f"Triggered by {shown(sample)}.", err=True)
+    elif is_named:
+        given = {}
     make = partial(
         _job,
         definition,
@@ -181,6 +186,12 @@ def command(
         show_aftermath(place, before, results, near.sidecar())
     if not all(result.succeeded for result in results):
         raise click.exceptions.Exit(1)
+
+
+def _trigger_names(definition: Definition) -> set[str]:
+    written = definition.node.value
+    triggers = written.get("triggers") if isinstance(written, dict) else None
+    return {str(name).casefold() for name in triggers} if isinstance(triggers, dict) else set()
 
 
 def _job(definition: Definition, **options: Any) -> Job:
