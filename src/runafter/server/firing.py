@@ -48,6 +48,7 @@ class TriggerEvent:
     """What happened at a trigger. `origin` names the history row that is fired again.
 
     `run_id` is the name of the run to be, for callers that must know it first.
+    `key` is by what the event is known again where the flow names no key of its own.
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class TriggerEvent:
     unconditional: bool = False
     reuse: Mapping[str, Any] = field(default_factory=dict)
     run_id: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,9 +201,10 @@ class Firing:
         if len(decision.runs) == 1:
             return [await self._begin(flow, trigger, decision.runs[0], event, now, also)]
         event = replace(event, run_id=None)
-        first, *others = decision.runs
-        begun = [self._begin(flow, trigger, first, event, now, also)]
-        begun += [self._begin(flow, trigger, run, event, now, None) for run in others]
+        begun = []
+        for number, run in enumerate(decision.runs):
+            part = replace(event, key=None if event.key is None else f"{event.key}#{number}")
+            begun.append(self._begin(flow, trigger, run, part, now, also if number == 0 else None))
         return list(await asyncio.gather(*begun))
 
     async def note(
@@ -248,7 +251,7 @@ class Firing:
         key = None
         if not event.unconditional:
             try:
-                key = self._key(flow, run.trigger, now)
+                key = self._key(flow, run.trigger, now) if flow.key is not None else event.key
             except FAULTS as fault:
                 error = {"code": "InvalidTemplate", "message": f"The de-duplication key failed: {message_of(fault)}"}
                 return await self.note(flow, trigger, event, "Failed", "InvalidTemplate", error, also)
@@ -440,9 +443,8 @@ class Firing:
         )
 
     def _key(self, flow: Flow, record: dict[str, Any], now: int) -> str | None:
-        """Return the event's key; None where the flow has none, or this event lacks it."""
-        if flow.key is None:
-            return None
+        """Return the event's key by the flow's expression; None where this event lacks it."""
+        assert flow.key is not None
         value = flow.key.evaluate(self._scope(flow, record, now))
         if value is None or value == "":
             return None

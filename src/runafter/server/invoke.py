@@ -19,8 +19,10 @@ from runafter.program.steps import Trigger
 from runafter.protocol.commands import SendResponse
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import BadRequest, error_answer, guarded, not_found
-from runafter.server.firing import Fired, TriggerEvent
+from runafter.server.cloudevents import CloudEvent, events_of
+from runafter.server.firing import Fired, FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
+from runafter.server.polls import is_subscribed
 from runafter.server.runtime import Runtime, repetition_of
 from runafter.server.signatures import trigger_permission
 
@@ -40,6 +42,7 @@ class Invocations:
         trigger = base + "/triggers/{trigger}/paths/invoke"
         return [
             Route(trigger, guarded(self.invoke), methods=_METHODS),
+            Route(trigger, guarded(self.agree), methods=["OPTIONS"]),
             Route(trigger + "/{relative:path}", guarded(self.invoke), methods=_METHODS),
             Route(base + "/runs/{run}/callbacks/{sig}/{action}", guarded(self.callback), methods=["POST", "GET"]),
             Route(
@@ -53,17 +56,16 @@ class Invocations:
     async def invoke(self, request: Request) -> Response:
         """Fire a Request trigger; answer with the Response action's answer or 202, once the run is durable."""
         runtime = self._runtime
-        name = request.path_params["trigger"]
-        owner = request.path_params["flow"]
-        await runtime.signer.check(owner, trigger_permission(name), dict(request.query_params))
-        flow = runtime.flows.get(owner)
-        trigger = runtime.trigger_of(flow, name)
-        if trigger.type.casefold() not in {"request", "manual", "httpwebhook", "apiconnectionwebhook"}:
-            raise BadRequest(f"The trigger {name!r} is not called from outside.", code="TriggerNotCallable")
+        flow, trigger = await self._called(request)
         wanted = (trigger.method or "").upper()
         if wanted and request.method != wanted:
             raise BadRequest(f"The trigger takes {wanted} only.", status=405, code="MethodNotAllowed")
         event = await self._event(request, trigger)
+        events = events_of(dict(request.headers), await request.body())
+        if events is not None and len(events) != 1:
+            return await self._several(flow, trigger, event, events)
+        if events:
+            event = _carrying(event, events[0])
         run_id = runtime.firing.new_run_id()
         waits = flow.responds and trigger.split_on is None
         event = replace(event, run_id=run_id, caller_waits=waits)
@@ -75,6 +77,48 @@ class Invocations:
             return await self._reply(request, flow, trigger, fired, reply)
         finally:
             runtime.forget(run_id)
+
+    async def agree(self, request: Request) -> Response:
+        """Let a sender of CloudEvents deliver here.
+
+        Source: cloudevents/spec, http-webhook.md, section 4, read 2026-11.
+        """
+        flow, _ = await self._called(request)
+        if not flow.row.is_enabled:
+            raise FlowDisabled(f"the flow {flow.name!r} is disabled")
+        origin = request.headers.get("webhook-request-origin", "")
+        if not origin:
+            refused = error_answer(405, "MethodNotAllowed", "OPTIONS is for senders of events that name themselves.")
+            refused.headers["Allow"] = "POST"
+            return refused
+        if not re.fullmatch(r"[\w.:*\-]{1,255}", origin, re.ASCII):
+            raise BadRequest("WebHook-Request-Origin is no DNS name.")
+        allowed = {"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+        return Response(status_code=200, headers=allowed)
+
+    async def _called(self, request: Request) -> tuple[Flow, Trigger]:
+        """Return the trigger that a signed address calls."""
+        runtime = self._runtime
+        name, owner = request.path_params["trigger"], request.path_params["flow"]
+        await runtime.signer.check(owner, trigger_permission(name), dict(request.query_params))
+        flow = runtime.flows.get(owner)
+        trigger = runtime.trigger_of(flow, name)
+        if trigger.type.casefold() not in {"request", "manual"} and not is_subscribed(trigger):
+            raise BadRequest(f"The trigger {name!r} is not called from outside.", code="TriggerNotCallable")
+        return flow, trigger
+
+    async def _several(self, flow: Flow, trigger: Trigger, event: TriggerEvent, events: list[CloudEvent]) -> Response:
+        """Fire once per event, as if they had come one by one; all is durable before the answer.
+
+        One that finds no place makes the whole batch come again: what began is known by its key.
+        """
+        fired: list[Fired] = []
+        for each in events:
+            fired += await self._runtime.fire(flow, trigger, _carrying(event, each))
+        if not fired:
+            return Response(status_code=202)
+        weight = {"Full": 2, "Failed": 1}
+        return self._accepted(flow, trigger, max(fired, key=lambda each: weight.get(each.status, 0)))
 
     async def _event(self, request: Request, trigger: Trigger) -> TriggerEvent:
         headers = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
@@ -202,6 +246,11 @@ def content_path(run_id: str, action: str, repetition: tuple[int, ...], side: st
     """Return the path of an action's inputs or outputs."""
     name = repetition_name(repetition)
     return f"/runs/{run_id}/actions/{action}" + (f"/repetitions/{name}" if name else "") + f"/{side}"
+
+
+def _carrying(event: TriggerEvent, one: CloudEvent) -> TriggerEvent:
+    outputs = event.outputs if one.body is msgspec.UNSET else {**event.outputs, "body": one.body}
+    return replace(event, outputs=outputs, key=one.key)
 
 
 def _path_parameters(template: str, given: str) -> dict[str, str]:
