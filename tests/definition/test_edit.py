@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runafter.definition.edit import Edits
 from runafter.definition.source import parse_bytes
@@ -220,3 +224,39 @@ def test_only_neighbours_are_wrapped(members: list[str]) -> None:
 def test_a_member_moves_beside_its_siblings_only() -> None:
     with pytest.raises(ValueError, match="beside"):
         Edits(parse_bytes(b'{"a": {"A": 1}, "b": 2}')).move("/a/A", "b")
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+)
+
+
+@given(
+    members=st.dictionaries(st.text(max_size=4), VALUES, min_size=1, max_size=6),
+    indent=st.sampled_from([None, 1, 2, 4, "\t"]),
+    data=st.data(),
+)
+def test_a_wrap_keeps_every_value_and_order(
+    members: dict[str, Any], indent: int | str | None, data: st.DataObject
+) -> None:
+    document = parse_bytes(json.dumps({"a": members, "b": 0}, indent=indent).encode())
+    names = list(members)
+    first = data.draw(st.integers(0, len(names) - 1))
+    last = data.draw(st.integers(first, len(names) - 1))
+    chosen = names[first : last + 1]
+    key = "wrap" + "x" * 4  # longer than any other
+    nodes = [node for name, node in document.members() if name == "a" for _, node in node.members()]
+    edits = Edits(document)
+    edits.wrap([node.pointer for node in nodes[first : last + 1]], key, {"type": "Scope"}, "in")
+
+    made = json.loads(edits.apply().source.text)
+
+    inside = {name: members[name] for name in chosen}
+    expected = [*names[:first], key, *names[last + 1 :]]
+    assert list(made["a"]) == expected
+    assert made["a"][key] == {"type": "Scope", "in": inside}
+    assert list(made["a"][key]["in"]) == chosen
+    assert {name: made["a"][name] for name in expected if name != key} == {
+        name: value for name, value in members.items() if name not in inside
+    }
