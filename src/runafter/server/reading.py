@@ -171,8 +171,7 @@ class Reading:
     async def run(self, run_id: str) -> RunDetail:
         """Return a run with its graph and one line per action."""
         header = await self.header(run_id)
-        kept = await self._journal.definition(header.program)
-        definition = unpack(kept[1]) if kept is not None else self._runtime.flows.get(header.flow).definition
+        definition = await self._definition_of(header)
         rows = await self._journal.history.every_action(run_id)
         events = await self._journal.read(run_id)
         started = events[0] if events else None
@@ -187,6 +186,10 @@ class Reading:
             actions=action_lines(rows),
         )
 
+    async def _definition_of(self, header: RunHeader) -> Definition:
+        kept = await self._journal.definition(header.program)
+        return unpack(kept[1]) if kept is not None else self._runtime.flows.get(header.flow).definition
+
     async def _version_of(self, header: RunHeader) -> str | None:
         for row in await self._runtime.catalog.versions(header.flow):
             if row.program == header.program and row.created_at <= header.started_at:
@@ -194,7 +197,7 @@ class Reading:
         return None
 
     async def action(self, run_id: str, action: str, repetition: tuple[int, ...]) -> ActionDetail:
-        await self.header(run_id)
+        header = await self.header(run_id)
         row = await self._journal.history.action(run_id, action, repetition)
         if row is None:
             item = await self._runtime.catalog.item(
@@ -210,7 +213,8 @@ class Reading:
                 startedAt=moment(item.created_at),
             )
         around = await self._journal.history.every_action(run_id)
-        chain = why([*around, row], row.action, row.repetition)
+        inside = _insides(await self._definition_of(header))
+        chain = why([*around, row], row.action, row.repetition, inside=inside)
         return _detail(row, [_reason(each) for each in chain])
 
     async def repetitions(
@@ -279,6 +283,17 @@ def graph_of(definition: Definition) -> Graph:
             for source, statuses in action.run_after.items()
         ],
     )
+
+
+def _insides(definition: Definition) -> dict[str, set[str]]:
+    """Return the names of everything inside each container, at any depth."""
+    found: dict[str, set[str]] = {}
+    for action in walk_actions(definition):
+        around = action.parent
+        while around is not None:
+            found.setdefault(around.name, set()).add(action.name)
+            around = around.parent
+    return found
 
 
 def _kind(action: Any) -> str | None:

@@ -22,7 +22,7 @@ from runafter.protocol.events import RunStarted
 from runafter.protocol.ids import repetition_name
 from runafter.server.firing import Fired, Firing, TriggerEvent, moment
 from runafter.server.flows import Flow, FlowBook
-from runafter.server.inbox import RUN_AGAIN, Inbox
+from runafter.server.inbox import RUN_AGAIN, Inbox, item_id
 from runafter.server.live import Broadcast, News
 from runafter.server.metrics import Counted, Metrics
 from runafter.server.polls import Polls
@@ -69,6 +69,7 @@ class Runtime:
         self._outside = outside
         self._replies: dict[str, asyncio.Future[SendResponse | None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._said: dict[str, dict[str, Any]] = {}
         self.metrics = Metrics(self.settings.resource_group)
         self.inbox = Inbox(self.catalog, lambda: self.host.clock(), Counted(outside, self.metrics))  # noqa: PLW0108 - the host comes later
         self.host = make_host(self.inbox, self._respond)
@@ -282,7 +283,14 @@ class Runtime:
         who = responder or asked or "somebody@localhost"
         if item.kind == "review":
             return await self._review(item, answer, comments, who)
-        if not self._answer_in_tenant(item, who, answer, comments):
+        self._said[identity] = {"answer": answer, "comments": comments, "by": who}
+        try:
+            is_sent = self._answer_in_tenant(item, who, answer, comments)
+        except NotAnswerable:
+            del self._said[identity]
+            raise
+        if not is_sent:
+            del self._said[identity]
             repetition = repetition_of(str(item.detail.get("repetition") or ""))
             body = self._approval_result(item, who, answer, comments)
             outputs = {"statusCode": 200, "headers": {}, "body": body}
@@ -362,9 +370,10 @@ class Runtime:
                 repetition = repetition_of(rest[0] if rest else "")
 
                 async def deliver() -> None:
+                    said = self._said.pop(item_id(run_id, action, repetition), {})
                     with contextlib.suppress(RunafterError):
                         await self.signer.check_callback(flow, run_id, signature)
-                        await self.signal(run_id, action, repetition, outputs)
+                        await self.signal(run_id, action, repetition, outputs, **said)
 
                 self._later(deliver())
             case ["workflows", flow, "triggers", trigger, "paths", "invoke", *_]:

@@ -11,7 +11,7 @@ import { Status } from "../parts/Status";
 import { Fault, Loading, Refused } from "../parts/states";
 import { useSettled } from "../parts/useSettled";
 import { Canvas } from "./Canvas";
-import { type Sight, SightContext } from "./context";
+import { type Sight, SightContext, useEvery } from "./context";
 import { Detail } from "./Detail";
 import { Dock } from "./Dock";
 import { BAD, RunStore } from "./live";
@@ -23,6 +23,13 @@ export function RunPage({ id }: { id: string }) {
   if (known.isPending) return <Loading />;
   if (known.isError) return <Fault error={known.error} again={() => void known.refetch()} />;
   return <Run id={id} detail={known.data} />;
+}
+
+/** A run whose every action under way waits for somebody or some time is waiting itself. */
+function RunStatus({ detail, store }: { detail: RunDetail; store: RunStore }) {
+  useEvery(store);
+  const doing = isOver(detail) ? [] : detail.graph.nodes.filter((node) => !node.isContainer).flatMap((node) => [...store.get(node.name).active.values()]);
+  return <Status value={doing.length > 0 && doing.every((status) => status === "Waiting") ? "Waiting" : detail.run.status} />;
 }
 
 const isOver = (detail: RunDetail) => detail.run.endedAt !== null;
@@ -150,7 +157,7 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
     <SightContext.Provider value={sight}>
       <div className="run fill">
         <header className="run-head">
-          <Status value={run.status} />
+          <RunStatus detail={detail} store={store} />
           <h1>
             <Link href={`/flows/${encodeURIComponent(run.flow)}`}>{words(flow.data?.flow.title ?? run.flow)}</Link>
           </h1>
