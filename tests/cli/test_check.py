@@ -261,3 +261,43 @@ def test_the_script_of_the_action_writes_all_reports(tmp_path: Path, settings: s
     log = json.loads((tmp_path / "out.sarif").read_text(encoding="utf-8"))
     assert faults("sarif-2.1.0.json", log) == []
     assert {row["ruleId"] for row in log["runs"][0]["results"]} >= {"RAC001"}
+
+
+def test_the_beginning_of_a_code_lists_its_family() -> None:
+    lines = _run("rule", "lck").output.splitlines()
+
+    assert [line.split()[0] for line in lines] == ["LCK001", "LCK002", "LCK003", "LCK004", "LCK005", "LCK006"]
+    assert {row["code"][:3] for row in json.loads(_run("rule", "rac", "--json").output)} == {"RAC"}
+
+
+def test_reports_are_written_into_folders_that_are_made(tmp_path: Path) -> None:
+    report = tmp_path / "reports" / "new" / "check.sarif"
+
+    made = _run("check", FRAGILE, "--format", "sarif", "--output", str(report), "--fail-on", "never")
+    refused = _run("check", FRAGILE, "--output", str(tmp_path))
+
+    assert made.exit_code == 0
+    assert json.loads(report.read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert refused.exit_code == 2
+
+
+def test_an_unknown_dialect_is_refused_by_name() -> None:
+    result = _run("check", FRAGILE, "--profile", "nintex")
+
+    assert result.exit_code == 2
+    assert "'nintex' is not one of" in result.output
+
+
+def test_a_terminal_shows_severities_in_colour(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    with pytest.raises(SystemExit):
+        main(["check", FRAGILE, "--select", "RAC", "--no-config"])
+
+    shown = capsys.readouterr().out
+    assert "\x1b[31merror  RAC001\x1b[0m" in shown
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == _run("check", FRAGILE, "--select", "RAC", "--no-config").output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from runafter import __version__
-from runafter.cli.output import read_source
+from runafter.cli.output import COLOURS, console, read_source
 
 if TYPE_CHECKING:
     from runafter.definition.nodes import Definition
 
+PROFILES = ("power-automate", "logic-apps-consumption", "logic-apps-standard")
+_FINDING = re.compile(r"  \d+:\d+  (error|warning|note)  (\w+)")
 FORMATS = ("human", "json", "sarif", "junit", "github", "gitlab", "azdo", "markdown")
 
 
@@ -50,7 +53,7 @@ def _codes(values: Iterable[str]) -> tuple[str, ...]:
     help="Settings; without it the nearest runafter.toml at or above the flows.",
 )
 @click.option("--no-config", is_flag=True, help="No settings file, and no waivers beside the flows.")
-@click.option("--profile", help="Dialect: power-automate, logic-apps-consumption or logic-apps-standard.")
+@click.option("--profile", type=click.Choice(PROFILES), help="The dialect; detected by default.")
 @click.option(
     "--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Write there instead of to the terminal."
 )
@@ -104,12 +107,14 @@ def command(
     )
     if write_baseline is not None:
         kept = Baseline.of(report.issues)
-        Path(write_baseline).write_text(kept.text(), encoding="utf-8")
+        _write(write_baseline, kept.text(), "--write-baseline")
         click.echo(f"{sum(kept.counts.values())} findings kept in {write_baseline}", err=True)
         return
     text = WRITERS[form](report)
     if output is not None:
-        Path(output).write_text(text, encoding="utf-8")
+        _write(output, text, "--output")
+    elif form == "human" and sys.stdout.isatty():
+        _show(text)
     else:
         sys.stdout.write(text)
     for state in report.waivers:
@@ -141,3 +146,28 @@ def _text(path: str, option: str) -> str:
         return Path(path).read_text(encoding="utf-8-sig")
     except OSError as fault:
         raise click.BadParameter(f"cannot read {path!r}: {fault.strerror}", param_hint=option) from fault
+
+
+def _write(path: str, text: str, option: str) -> None:
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise click.BadParameter(f"cannot write {path!r}: {fault.strerror}", param_hint=option) from fault
+
+
+def _show(text: str) -> None:
+    """Print the listing with files in bold, severities in colour and reasons dimmed, where the terminal wants that."""
+    from rich.text import Text
+
+    out = console()
+    for line in text.splitlines():
+        shown = Text(line)
+        found = _FINDING.match(line)
+        if found is not None:
+            shown.stylize(COLOURS[found[1]], found.start(1), found.end(2))
+        elif line.startswith("      "):
+            shown.stylize("dim")
+        elif line and not line.startswith(" "):
+            shown.stylize("bold")
+        out.print(shown, soft_wrap=True)

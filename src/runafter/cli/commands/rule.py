@@ -12,29 +12,38 @@ from runafter.cli.output import print_json
 @click.option("--list", "listed", is_flag=True, help="List all codes with their severity and first sentence.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(code: str | None, listed: bool, as_json: bool) -> None:
-    """Explain a code: what it is, why it matters, what to do instead, when it is safe."""
+    """Explain a code: what it is, why it matters, what to do instead, when it is safe.
+
+    The beginning of a code, such as RAC, lists all that begin so.
+    """
     from difflib import get_close_matches
 
     from runafter.lint.run import pages
 
     known = pages()
-    if listed or code is None:
+    wished = (code or "").upper()
+    if listed or code is None or (wished not in known and any(each.startswith(wished) for each in known)):
+        rows = [page for each, page in known.items() if each.startswith(wished)]
         if as_json:
-            print_json(
-                [{"code": p.code, "severity": p.severity, "family": p.family, "title": p.title} for p in known.values()]
-            )
+            print_json([{"code": p.code, "severity": p.severity, "family": p.family, "title": p.title} for p in rows])
             return
-        for each in known.values():
-            click.echo(f"{each.code}  {each.severity:<7}  {each.title}")
+        for page in rows:
+            click.echo(f"{page.code}  {page.severity:<7}  {page.title}")
         return
-    page = known.get(code.upper())
-    if page is None:
-        near = get_close_matches(code.upper(), known, n=1, cutoff=0.5)
+    found = known.get(wished)
+    if found is None:
+        near = get_close_matches(wished, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else " See 'runafter rule --list'."
         raise click.UsageError(f"No finding has the code {code!r}.{hint}")
     if as_json:
         print_json(
-            {"code": page.code, "name": page.name, "severity": page.severity, "family": page.family, "page": page.page}
+            {
+                "code": found.code,
+                "name": found.name,
+                "severity": found.severity,
+                "family": found.family,
+                "page": found.page,
+            }
         )
         return
-    click.echo(f"{page.code}  {page.severity}  {page.family}\n\n{page.page}")
+    click.echo(f"{found.code}  {found.severity}  {found.family}\n\n{found.page}")

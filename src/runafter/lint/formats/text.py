@@ -18,18 +18,21 @@ def human(report: Report) -> str:
             lines.extend(_block(issue))
         lines.append("")
     waived = len(report.issues) - len(shown)
-    counts = [
-        f"{report.count(severity)} {severity}{'s' if report.count(severity) != 1 else ''}"
-        for severity in ("error", "warning", "note")
-    ]
     fixable = sum(issue.fix is not None for issue in shown)
-    flows = len(report.flows)
-    lines.append(
-        f"{flows} flow{'s' if flows != 1 else ''}: " + ", ".join(counts) + (f", {waived} waived" if waived else "")
-    )
+    lines.append(summary(report) + (f", {waived} waived" if waived else ""))
     if fixable:
         lines.append(f"{fixable} can be fixed: runafter harden --diff")
     return "\n".join(lines) + "\n"
+
+
+def summary(report: Report) -> str:
+    """Return how many flows were checked and how many findings of each severity stand."""
+    counts = ", ".join(_many(report.count(severity), severity) for severity in ("error", "warning", "note"))
+    return f"{_many(len(report.flows), 'flow')}: {counts}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _block(issue: Issue) -> list[str]:
@@ -50,7 +53,7 @@ def markdown(report: Report) -> str:
     lines = [
         "## Runafter check",
         "",
-        f"{len(report.flows)} flows, {report.count('error')} errors, {report.count('warning')} warnings, {report.count('note')} notes",
+        summary(report),
         "",
     ]
     shown = [issue for issue in report.issues if issue.waived is None]

@@ -44,7 +44,7 @@ class ConcurrencyAboveLimit(Rule):
                     yield self.issue(
                         flow,
                         site.part,
-                        f"{site.name!r} runs {chosen} iterations at once with up to {most} calls of {api} each; "
+                        f"{site.name!r} runs {chosen} iterations at once with up to {most} call{'' if most == 1 else 's'} of {api} each; "
                         f"{limit:g} calls a minute bear {bears}",
                         sites=(site,),
                         evidence=[at(f"{each.name!r} calls {api}", each) for each in callers[:4]],

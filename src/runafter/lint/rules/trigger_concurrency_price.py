@@ -34,7 +34,7 @@ class TriggerConcurrencyPrice(Rule):
             yield self.issue(
                 flow,
                 written,
-                f"{trigger.name!r} allows {runs.value} runs at once: this cannot be undone,{split} and events may be lost "
+                f"{trigger.name!r} allows {runs.value} run{'' if runs.value == 1 else 's'} at once: this cannot be undone,{split} and events may be lost "
                 f"when {queue} runs wait",
                 actions=(trigger.name,),
                 hint="Where no event may be lost, put a queue in front.",
