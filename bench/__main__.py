@@ -43,11 +43,14 @@ def machine() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Return the commit, with a mark where files differ from it."""
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True, check=False
-    )
-    return git.stdout.strip()
+    """Return the commit, with a mark where what is measured differs from it; kept results do not count."""
+    root = HERE.parent
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "src", "bench", "pyproject.toml", ":!bench/results")
+    return git("describe", "--always") + ("-dirty" if changed else "")
 
 
 def run_case(name: str, runs: int, quick: bool) -> dict[str, Any]:
