@@ -12,7 +12,7 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from runafter.errors import RunafterError
 from runafter.lint.finding import Issue
 from runafter.lint.harden import harden
 from runafter.lint.readiness import readiness
+from runafter.lint.repairs.applying import applied
 from runafter.lint.run import check
 from runafter.program.build import problems
 from tools.corpus_findings import definition_of, records
@@ -48,6 +49,7 @@ class Tally:
     after: Counter[str] = field(default_factory=Counter)
     grades: Counter[str] = field(default_factory=Counter)
     titles: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     exceptions: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, record: dict[str, Any]) -> None:
@@ -70,6 +72,8 @@ class Tally:
         self.titles.update(issue.fix.title for issue in done.repaired if issue.fix is not None)
         for name, each in (("before", definition), ("after", hardened)):
             self.grades[f"{name} {readiness(each, catalogue=known).grade}"] += 1
+        for issue in still:
+            self.reasons[issue.code, _reason(hardened, issue, _codes(left))] += 1
         names = ", ".join(sorted({issue.code for issue in still}))
         place = f"{record['source']} {record['path']}"
         checks = {
@@ -93,6 +97,17 @@ def _fixable(issues: tuple[Issue, ...]) -> list[Issue]:
 
 def _codes(issues: tuple[Issue, ...]) -> Counter[str]:
     return Counter(issue.code for issue in issues if issue.waived is None)
+
+
+def _reason(definition: Definition, issue: Issue, before: Counter[str]) -> str:
+    """Return the codes of the findings that a repair would have brought."""
+    assert issue.fix is not None
+    document = applied(definition.document, [issue.fix])
+    node = document.find(definition.node.pointer) if document is not None else None
+    if document is None or node is None or definition.resolved is not None:
+        return ""
+    found = check([replace(definition, node=node, document=document)], catalogue=catalogue()).issues
+    return ", ".join(f"`{code}`" for code in sorted(_codes(found) - before))
 
 
 def _reads_again(data: bytes) -> bool:
@@ -155,9 +170,14 @@ def _page(result: Tally) -> Iterator[str]:
     for grade in range(6):
         yield f"| {grade} of 5 | {result.grades[f'before {grade}']} | {result.grades[f'after {grade}']} |"
     yield ""
-    yield "What is left was not taken because the result would have had a finding that was not there before: a flow that is"
-    yield "already eight levels deep takes no scope around it, one with two thousand characters in an expression no longer one."
-    yield ""
+    if result.reasons:
+        yield "What is left was not taken, because the result would have had more findings of another kind:"
+        yield ""
+        yield "| Left | Findings | Would have brought |"
+        yield "|---|---|---|"
+        for (code, reason), count in sorted(result.reasons.items()):
+            yield f"| `{code}` | {count} | {reason or 'not told: a template that is resolved'} |"
+        yield ""
     if result.exceptions:
         yield "| Flow | What is not so |"
         yield "|---|---|"
