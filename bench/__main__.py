@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.page import bar_text, is_met, text_of, write_page
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -86,26 +88,9 @@ def run_case(name: str, runs: int, quick: bool) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> None:
     print(f"\n{result['case']}: {result['title']}")
     for name, value in result["figures"].items():
-        text = (
-            value
-            if isinstance(value, str)
-            else f"{value:,.3f}"
-            if isinstance(value, float) and value < 100
-            else f"{value:,.0f}"
-        )
         bar = result["bars"].get(name)
-        verdict = ""
-        if bar is not None:
-            kind, *limits = bar
-            met = (
-                value >= limits[0]
-                if kind == "at least"
-                else limits[0] <= value <= limits[1]
-                if kind == "within"
-                else value <= limits[0]
-            )
-            verdict = f"   bar: {kind} {' to '.join(f'{limit:,}' for limit in limits)}  {'met' if met else 'MISSED'}"
-        print(f"  {name:<42} {text:>14}{verdict}")
+        verdict = "" if bar is None else f"   bar: {bar_text(bar)}  {'met' if is_met(value, bar) else 'MISSED'}"
+        print(f"  {name:<42} {text_of(value):>14}{verdict}")
 
 
 def main() -> None:
@@ -129,6 +114,7 @@ def main() -> None:
         if not given.quick:
             (HERE / "results").mkdir(exist_ok=True)
             (HERE / "results" / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+            write_page()
 
 
 if __name__ == "__main__":
