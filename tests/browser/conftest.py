@@ -51,21 +51,27 @@ class Served:
 
     def call(self, path: str, given: Any = None) -> Any:
         """Ask the API as a program would."""
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         data = None if given is None else json.dumps(given).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers), timeout=30) as answer:
+        with urllib.request.urlopen(self._request(path, data), timeout=30) as answer:
             return json.load(answer)
 
     def run(self, flow: str, body: Any = None) -> str:
         return self.call(f"/api/flows/{flow}/run", {"body": body})["fired"][0]["run"]
 
     def until(self, path: str, wanted) -> Any:
-        """Ask until the answer is as wanted."""
-        for _ in range(2000):
-            found = self.call(path)
-            if wanted(found):
-                return found
-        raise AssertionError(f"{path} did not come to be as wanted")
+        """Ask once more after each piece of news, until the answer is as wanted."""
+        with urllib.request.urlopen(self._request("/api/events"), timeout=30) as news:
+            while True:
+                found = self.call(path)
+                if wanted(found):
+                    return found
+                while not news.readline().startswith(b"data:"):
+                    pass
+
+    def _request(self, path: str, data: bytes | None = None) -> urllib.request.Request:
+        return urllib.request.Request(
+            self.url + path, data, {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        )
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import json
 import logging
 import secrets
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,14 @@ async def serve(
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # ours end the streams first
     tasks: list[asyncio.Task[Any]] = []
+    open_port = server.startup
+
+    async def startup(sockets: list[socket.socket] | None = None) -> None:
+        await open_port(sockets)
+        if started is not None and server.started:
+            started(f"{settings.public_url}/", door_token)
+
+    server.startup = startup  # type: ignore[method-assign]  # who is told the address may use it at once
 
     def stop() -> None:
         runtime.is_ready = False
@@ -194,8 +203,6 @@ async def serve(
         await runtime.start(project)
         if watch and path is not None:
             tasks.append(loop.create_task(_watch(path, project, runtime, outside)))
-        if started is not None:
-            started(f"{settings.public_url}/", door_token)
         await server._serve()  # noqa: SLF001 - `serve` would take over the signals
     finally:
         for task in tasks:
