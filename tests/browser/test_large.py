@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.project import LARGE
 
 RUNS = 1000
-SLOW_MS = 400  # a bound for a shared test machine without a graphics card; typical figures are printed
+SLOW_MS = 150  # a bound for busy test machines without a graphics card; the figures are printed
 
 _FRAMES = """
 (deed) => new Promise((done) => {
@@ -39,15 +39,13 @@ def test_a_thousand_runs_scroll_smoothly(page, served, thousand, record_property
     page.goto("/runs?flow=ping")
     rows = page.locator(".rows .run-row")
     expect(rows.first).to_be_visible()
-    middle, most, longest = page.evaluate(_FRAMES, "(n) => { document.querySelector('.rows').scrollTop = n * 700 }")
+    middle, most, longest = page.evaluate(_FRAMES, "(n) => { document.querySelector('.rows').scrollTop = n * 800 }")
     print(f"scrolling {RUNS} runs: median frame {middle:.0f} ms, 95th of 100 {most:.0f} ms, longest {longest:.0f} ms")
     assert middle < SLOW_MS
     assert rows.count() < 80
-    # the last run is reached by scrolling on
-    for _ in range(12):
-        page.locator(".rows").evaluate("(rows) => { rows.scrollTop = rows.scrollHeight }")
-        page.wait_for_load_state("networkidle")
+    # pages were fetched as they were needed
     expect(page.get_by_role("table", name="Runs")).to_have_attribute("aria-rowcount", str(RUNS))
+    page.locator(".rows").evaluate("(rows) => { rows.scrollTop = rows.scrollHeight }")
     expect(page.locator(f'[aria-rowindex="{RUNS}"]')).to_be_visible()
 
 
