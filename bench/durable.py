@@ -12,6 +12,7 @@ from typing import Any
 from bench.limit import limit_steps_per_s
 from bench.peers import measure_peers
 
+from runafter.hosts.embedded.collector import relax_collector
 from runafter.hosts.embedded.host import Host
 from runafter.program.steps import Program
 from runafter.protocol.commands import CallOperation
@@ -92,6 +93,7 @@ def measure_beside_limit(
         await host.start()
         program = load(source)
         waiting = iter(range(runs))
+        relax_collector()  # as `runafter serve` does; it holds for the limit below too
 
         async def worker() -> None:
             for _ in waiting:

@@ -52,6 +52,7 @@ def command(
     from runafter.local.machine import database_url
 
     try:
+        from runafter.hosts.embedded.collector import relax_collector
         from runafter.server.app import JsonLines, serve
     except ImportError as error:
         raise EnvironmentFault(
@@ -80,6 +81,7 @@ def command(
             started=started,
         )
 
+    relax_collector()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main())
 
