@@ -12,6 +12,7 @@ from runafter.program.outline import Site
 from runafter.program.part import Part
 
 _ACTION = frozenset({"actions", "body", "outputs", "result", "actionbody", "actionoutputs"})
+_OF_THE_CALL = frozenset({"authentication", "host", "retrypolicy", "serviceproviderconfiguration"})
 _TRIGGER = frozenset({"trigger", "triggerbody", "triggeroutputs", "triggerformdatavalue"})
 
 
@@ -20,6 +21,16 @@ def expressions_in(part: Part | None) -> list[Expression]:
     if part is None:
         return []
     return [each for _, text in part.strings() if "@" in text for each in expression_findings(text).expressions]
+
+
+def sent_by(site: Site) -> list[Expression]:
+    """Return the expressions of what a call sends or asks for, without those that say how to call.
+
+    Power Automate reads its token from the trigger's headers, in `authentication` of every action.
+    """
+    inputs = site.part.get("inputs")
+    members = inputs.members() if inputs is not None else ()
+    return [each for key, part in members if key.casefold() not in _OF_THE_CALL for each in expressions_in(part)]
 
 
 def is_from_template(part: Part) -> bool:

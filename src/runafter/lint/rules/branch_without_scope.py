@@ -26,7 +26,9 @@ class BranchWithoutScope(Rule):
         levels = {id(site.level): site.level for site in flow.sites}
         for level in levels.values():
             for start, branch in _branches(level):
-                calls = [each for each in branch if flow.call(each) is not None]
+                if any(each.folded == "initializevariable" for each in branch):
+                    continue  # variables are initialized outside of scopes only
+                calls = [each for each in branch if _can_fail(flow, each)]
                 if len(branch) > 3 and len(calls) > 1:
                     yield self.issue(
                         flow,
@@ -51,6 +53,10 @@ def _branches(level: Level) -> Iterator[tuple[Site, list[Site]]]:
             chain.append(level.sites[after[0]])
         if len(after) == 1:
             yield site, chain
+
+
+def _can_fail(flow: Flow, site: Site) -> bool:
+    return any(flow.call(each) is not None or each.folded == "parsejson" for each in (site, *flow.inside(site)))
 
 
 def _plain(site: Site) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runafter.lint.analysis.reading import calls_in, depends_on, expressions_in, reads_trigger
+from runafter.lint.analysis.reading import calls_in, depends_on, expressions_in, reads_trigger, sent_by
 from runafter.lint.analysis.starting import is_event
 from runafter.lint.effects import Call
 from runafter.lint.finding import Issue, Remedy
@@ -75,11 +75,7 @@ def _is_looked_up(flow: Flow, site: Site, call: Call) -> bool:
 
 def _looks_before(flow: Flow) -> bool:
     """Tell whether a search by the trigger's data decides what happens."""
-    searches = {
-        site.key
-        for site, call in flow.calling
-        if call.kind == "read" and reads_trigger(expressions_in(site.part.get("inputs")))
-    }
+    searches = {site.key for site, call in flow.calling if call.kind == "read" and reads_trigger(sent_by(site))}
     return any(
         str(call.arguments[0].value).casefold() in searches
         for site in flow.sites

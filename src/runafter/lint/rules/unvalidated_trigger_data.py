@@ -3,12 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runafter.expressions.ast import Expression
-from runafter.lint.analysis.reading import depends_on, expressions_in, reads_trigger, variables_read
+from runafter.lint.analysis.reading import depends_on, expressions_in, reads_trigger, sent_by, variables_read
 from runafter.lint.analysis.starting import is_schedule
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at
 from runafter.program.outline import Site
+
+_CALLED = frozenset({"workflow", "invokeworkflow", "function", "invokefunction"})
+"""What is called checks its own input."""
 
 
 class UnvalidatedTriggerData(Rule):
@@ -37,9 +40,9 @@ class UnvalidatedTriggerData(Rule):
                 return
         guards = [site for site in flow.sites if _is_guard(flow, site)]
         for site, call in flow.calling:
-            if not (call.writes or call.kind == "execute"):
+            if not (call.writes or call.kind == "execute") or call.api in _CALLED:
                 continue
-            inputs = expressions_in(site.part.get("inputs"))
+            inputs = sent_by(site)
             if not inputs or not (reads_trigger(inputs) or _through(flow, inputs)):
                 continue
             around = {each.key for each in site.around()}
