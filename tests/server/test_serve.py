@@ -145,3 +145,16 @@ def test_the_database_is_copied_measured_and_purged(folder):
     assert "bytes written" in copied.output
     assert (before["runs"], kept.split()[0]) == (1, "0")
     assert (purged.split()[0], after["runs"], after["journal"], after["actions"]) == ("1", 0, 0, 0)
+
+
+def test_a_live_connection_whose_secret_is_missing_stops_the_start(folder, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_SECRET", raising=False)
+    (folder / "runafter.toml").write_text("[project]\n")
+    (folder / "connections.toml").write_text(
+        '[connections.shared_sql]\ntransport = "live"\nsettings = { password = { env = "NO_SUCH_SECRET" } }\n'
+    )
+
+    refused = CliRunner().invoke(cli, ["serve", str(folder), "--db", str(folder / "runs.db")])
+
+    assert refused.exit_code != 0
+    assert "NO_SUCH_SECRET" in str(refused.output) + str(refused.exception)

@@ -104,6 +104,8 @@ class LocalOutside:
         if answer is not None:
             return await self._mocked(call, answer)
         if call.purpose == "unsubscribe":
+            if self.tenant is not None and self._is_for_tenant(self.tenant, call):
+                return await self.tenant.perform(call)
             return Outcome(status_code=200)
         if call.target.type.casefold() in _WORKFLOW_TYPES:
             definition = self.flows.find(call)

@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import json
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -22,10 +23,12 @@ from starlette.types import ASGIApp
 
 from runafter.errors import EnvironmentFault, RunafterError
 from runafter.hosts.embedded.host import Host
+from runafter.local.connected import Connected, connect_tenant
 from runafter.local.http import RealHttp
 from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program
 from runafter.local.read import read
+from runafter.project.connections import read_connections
 from runafter.project.project import Project, read_project
 from runafter.server.answers import answer, error_answer
 from runafter.server.api import Api
@@ -154,10 +157,11 @@ async def serve(
     check_bind(host, token)
     project = read_project(path, read) if path is not None else None
     settings = ServerSettings(public_url=f"http://{host}:{port}", hosts=host_names)
-    storage = await open_storage(db)
     http = RealHttp()
     definitions = tuple(flow.definition for flow in project.flows) if project is not None else ()
     outside = LocalOutside(flows=Flows(definitions), http=http, tenant=tenant)
+    _connect(outside, project)
+    storage = await open_storage(db)
     runtime = Runtime(
         storage,
         outside,
@@ -211,7 +215,25 @@ async def serve(
         await runtime.stop()
         await outside.close()
         await http.close()
+        if tenant is not None:
+            await tenant.close()
         await storage.close()
+
+
+def _connect(outside: LocalOutside, project: Project | None) -> Connected | None:
+    """Let calls go where the project's connections say; return the live connections that this replaces.
+
+    Raises:
+        InvalidProject: a connection's settings are wrong, or a secret is missing.
+    """
+    if project is None:
+        return None
+    file = project.root / "connections.toml"
+    settings = read_connections(project.connections, file=file, environ=os.environ)
+    if isinstance(outside.tenant, Tenant):
+        connect_tenant(outside.tenant, settings)
+    replaced, outside.live = outside.live, Connected(settings, is_real=True)
+    return replaced
 
 
 async def _watch(path: Path, project: Project | None, runtime: Runtime, outside: LocalOutside) -> None:
@@ -226,6 +248,9 @@ async def _watch(path: Path, project: Project | None, runtime: Runtime, outside:
         try:
             project = await asyncio.to_thread(read_project, path, read)
             outside.flows = Flows(tuple(flow.definition for flow in project.flows))
+            replaced = _connect(outside, project)
+            if replaced is not None:
+                await replaced.close()
             for name in await runtime.load(project):
                 _log.info("flow %s has a new version", name)
         except RunafterError as fault:

@@ -51,6 +51,7 @@ class Tenant:
     `perform` is what a host needs. `on_signal` is called with (callback URL,
     outputs) when somebody answers a webhook (an approval, a card, a row change).
     `strict` refuses calls with 400 that lack required parameters or have unknown ones.
+    `keeps` bounds how many served calls, signals and answers by key are remembered; None keeps all.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Tenant:
         self.strict = strict
         self.user = user
         self.idempotency = idempotency
+        self.keeps: int | None = None
         self.connections: dict[str, Connection] = {}
         self.handlers: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
         self.on_signal: Signal | None = None
@@ -114,6 +116,7 @@ class Tenant:
     def signal(self, callback_url: str, outputs: Any) -> None:
         """Deliver a webhook's answer to whoever waits for it."""
         self.signals.append((callback_url, outputs))
+        self._forget_oldest()
         waiting = self._waiting.pop(callback_url, None)
         if waiting is not None:
             if not waiting.done():
@@ -174,6 +177,19 @@ class Tenant:
             callback_url=call.callback_url or _callback_in(resolved.arguments),
             settings=call.options,
         )
+
+    def _forget_oldest(self) -> None:
+        """Bound what grows with every call; a quarter at once, so that it costs nothing per call."""
+        if self.keeps is None:
+            return
+        most = self.keeps + self.keeps // 4
+        if len(self.served) > most:
+            del self.served[: -self.keeps]
+        if len(self.signals) > most:
+            del self.signals[: -self.keeps]
+        if len(self._answered) > most:
+            for key in list(self._answered)[: -self.keeps]:
+                del self._answered[key]
 
     def _forget(self, pack: Pack, callback_url: str | None) -> None:
         """Drop the subscriptions that call this address."""
@@ -308,6 +324,7 @@ class Tenant:
                     arguments=arguments,
                 )
             )
+            self._forget_oldest()
             return outcome
 
         if fault is not None and fault.delay_s > 0:

@@ -6,9 +6,14 @@ import asyncio
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runafter.tenant.tenant import Tenant
 
 
 @click.command("serve")
@@ -28,7 +33,24 @@ import click
     "--tenant",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Seed of the emulated tenant. Default: the project's tenant.yaml.",
+    help="Seed of the emulated tenant. Default: the project's tenant.yaml, or those beside its flows.",
+)
+@click.option(
+    "--tenant-state",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="SQLite file that keeps the tenant. Default: tenant.db beside a SQLite database. memory: keeps none.",
+)
+@click.option(
+    "--tenant-profile",
+    metavar="NAME",
+    help="How slow and strict the tenant is: instant (default), unlimited, documented, calibrated-sharepoint ...",
+)
+@click.option(
+    "--faults",
+    metavar="FILE|RULE",
+    multiple=True,
+    help="What goes wrong in the tenant: a YAML file, or a rule as dataverse.create=503@20%. Repeatable.",
 )
 @click.option("--no-tenant", is_flag=True, help="Emulate no tenant: connector calls are refused by name.")
 @click.option("--no-watch", is_flag=True, help="Do not take over changed files.")
@@ -39,6 +61,9 @@ def command(
     host: str,
     host_names: tuple[str, ...],
     tenant: Path | None,
+    tenant_state: Path | None,
+    tenant_profile: str | None,
+    faults: tuple[str, ...],
     no_tenant: bool,
     no_watch: bool,
 ) -> None:
@@ -46,7 +71,8 @@ def command(
 
     Without PROJECT, what the database holds is served. The address printed carries a
     token that is new at each start; set RUNAFTER_TOKEN to choose one. Stop with Ctrl-C:
-    runs under way go on with the next start.
+    runs under way go on with the next start. Connections are emulated unless
+    connections.toml says that they are live.
     """
     from runafter.errors import EnvironmentFault
     from runafter.local.machine import database_url
@@ -68,6 +94,12 @@ def command(
             f"Runafter serves {url}#token={token}" if "RUNAFTER_TOKEN" not in os.environ else f"Runafter serves {url}"
         )
 
+    place = None
+    if not no_tenant:
+        place = _tenant(project, database_url(db), tenant, tenant_state, tenant_profile, faults)
+    elif tenant or tenant_state or tenant_profile or faults:
+        raise click.UsageError("--no-tenant leaves out what the other options are for.")
+
     async def main() -> None:
         await serve(
             project,
@@ -76,7 +108,7 @@ def command(
             port=port,
             token=os.environ.get("RUNAFTER_TOKEN") or None,
             host_names=host_names,
-            tenant=None if no_tenant else _tenant(tenant or _seed_of(project)),
+            tenant=place,
             watch=not no_watch,
             started=started,
         )
@@ -86,22 +118,30 @@ def command(
         runner.run(main())
 
 
-def _seed_of(project: Path | None) -> Path | None:
-    """Return the tenant.yaml that lies in the project or beside the flow."""
-    if project is None:
-        return None
-    seed = (project if project.is_dir() else project.parent) / "tenant.yaml"
-    return seed if seed.is_file() else None
+def _tenant(
+    project: Path | None, db: str, seed: Path | None, state: Path | None, profile: str | None, faults: Sequence[str]
+) -> Tenant:
+    """Return the tenant to serve on.
 
+    Raises:
+        click.UsageError: a file cannot be read.
+    """
+    from runafter.local.tenant import read_faults
+    from runafter.server.served_tenant import seeds_of, served_tenant, state_beside
 
-def _tenant(seed: Path | None) -> Any:
-    from runafter.tenant.seeds import seed_file
-    from runafter.tenant.tenant import Tenant
-
-    made = Tenant()
-    if seed is not None:
-        seed_file(made, seed)
-    return made
+    kept = state_beside(db) if state is None else state
+    rules: list[Any] = []
+    try:
+        for given in faults:
+            rules += read_faults(Path(given)) if Path(given).is_file() else [given]
+        return served_tenant(
+            (seed,) if seed is not None else seeds_of(project),
+            state=None if kept == Path("memory:") else kept,
+            profile=profile,
+            faults=rules,
+        )
+    except OSError as fault:
+        raise click.UsageError(f"cannot read {fault.filename}: {fault.strerror}") from fault
 
 
 def _loop_factory() -> Any:
