@@ -37,19 +37,11 @@ class Beside:
     def connections(self) -> dict[str, ConnectionSetting]:
         """Return what connections.toml says, secrets read."""
         import os
-        import tomllib
 
-        from runafter.project.connections import read_connections
-        from runafter.project.project import InvalidProject
+        from runafter.project.connections import connections_in
 
         file = self.file("connections.toml")
-        if file is None:
-            return {}
-        try:
-            table = tomllib.loads(file.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-            raise InvalidProject(f"it is no TOML: {fault}", file=str(file)) from fault
-        return read_connections(table, file=file, environ=os.environ)
+        return {} if file is None else connections_in(file, environ=os.environ)
 
 
 def beside(path: str, definition: Definition) -> Beside:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from runafter.connectors.live import LiveConnectors
 from runafter.hosts.clock import machine_clock
 from runafter.local.tenant import HostClock
@@ -20,6 +22,8 @@ class Connected:
         self._settings = {name.casefold(): setting for name, setting in settings.items() if setting.live is not None}
         self._is_real = is_real
         self._connectors: LiveConnectors | None = None
+        self._calls = 0
+        self._is_retired = False
         self._names = {name: setting.live for name, setting in settings.items() if setting.live is not None}
 
     def serves(self, call: CallOperation) -> bool:
@@ -37,9 +41,25 @@ class Connected:
             )
         if self._connectors is None:
             self._connectors = LiveConnectors(HostClock(machine_clock), self._names)
-        return await self._connectors.perform(call)
+        name = self._settings[(call.target.connection or "").casefold()].name
+        if name != call.target.connection:
+            call = msgspec.structs.replace(call, target=msgspec.structs.replace(call.target, connection=name))
+        self._calls += 1
+        try:
+            return await self._connectors.perform(call)
+        finally:
+            self._calls -= 1
+            if self._is_retired and self._calls == 0:
+                await self.close()
+
+    async def retire(self) -> None:
+        """Close as soon as no call is under way: others have taken over."""
+        self._is_retired = True
+        if self._calls == 0:
+            await self.close()
 
     async def close(self) -> None:
+        """Close connections and pools at once."""
         if self._connectors is not None:
             await self._connectors.close()
             self._connectors = None
