@@ -15,7 +15,8 @@ class NoTraceOfRuns(Rule):
     Why: without the successes nobody knows the rate of failures, and a flow that has stopped starting looks like one
     without failures.
     Instead: one row for each run, written after the work and its handler however they ended: flow, run, outcome, seconds.
-    Safe when: the platform's own run history is collected by somebody else.
+    Safe when: the platform's own run history is collected by somebody else. A called flow that answers its caller either
+    way is not reported.
     Source: Microsoft Learn, "Monitor and collect diagnostics data for workflows".
     """
 
@@ -35,10 +36,20 @@ class NoTraceOfRuns(Rule):
             )
             if after_all and any(flow.call(each) is not None for each in (site, *flow.inside(site))):
                 return
-        if traces_both_ways(flow):
+        if traces_both_ways(flow) or _is_told_to_caller(flow):
             return
         yield self.issue(
             flow,
             flow.root.get("actions"),
             "failures are handled, but no action records how a run ended after success and failure alike",
         )
+
+
+def _is_told_to_caller(flow: Flow) -> bool:
+    """Tell whether a called flow answers its caller after success and failure alike, so that the caller can count."""
+    if not all(trigger.folded == "request" for trigger in flow.triggers):
+        return False
+    answers = [site for site in flow.sites if site.folded == "response"]
+    if any(BAD & set(wished) and "Succeeded" in wished for site in answers for wished in site.run_after.values()):
+        return True
+    return any(is_in_handler(site) for site in answers) and not all(is_in_handler(site) for site in answers)
