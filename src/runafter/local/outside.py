@@ -14,7 +14,7 @@ from runafter.local.auto import Auto
 from runafter.local.connected import Connected
 from runafter.local.mocks import Answer, Mocks, operation_names
 from runafter.local.package import pack
-from runafter.local.tenant import CALLBACKS, OnTenant
+from runafter.local.tenant import CALLBACKS, OnTenant, with_key_header
 from runafter.local.triggers import trigger_record
 from runafter.program.build import build
 from runafter.program.steps import Program, RespondStep
@@ -114,7 +114,7 @@ class LocalOutside:
         if self.live is not None and self.live.serves(call):
             return await self.live.perform(call)
         if self.tenant is not None and self._is_for_tenant(self.tenant, call):
-            return await self.tenant.perform(call)
+            return await self.tenant.perform(with_key_header(call))
         if self.auto is not None:
             return await self._mocked(call, self.auto.answer(call))
         if self.http is not None and call.target.type.casefold() in _HTTP_TYPES:

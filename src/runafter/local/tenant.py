@@ -126,6 +126,18 @@ def attached(tenant: Tenant | None, now_ticks: Callable[[], int]) -> Iterator[On
         tenant.store_of("$tenant").put("clock", "now", {"ticks": tenant.clock.ticks})
 
 
+def with_key_header(call: CallOperation) -> CallOperation:
+    """Return the call with its idempotency key in the header that the flow's owner named; one that is there is kept."""
+    header = call.options.get("key_header")
+    if not header or not isinstance(call.inputs, Mapping):
+        return call
+    given = call.inputs.get("headers")
+    headers = dict(given) if isinstance(given, Mapping) else {}
+    if header.casefold() not in {str(name).casefold() for name in headers}:
+        headers[header] = call.idempotency_key
+    return msgspec.structs.replace(call, inputs={**call.inputs, "headers": headers})
+
+
 class OnTenant:
     """Performs calls on a tenant. Set `host` before the first call that waits for an answer."""
 
@@ -142,13 +154,6 @@ class OnTenant:
         """Perform the call; who calls back its address reaches the action that waits."""
         if call.callback_url is not None:
             self._waiting[call.callback_url] = (call.run_id, call.action, call.repetition)
-        if call.options.get("key_header") and isinstance(call.inputs, Mapping):
-            given = call.inputs.get("headers")
-            headers = {
-                **(given if isinstance(given, Mapping) else {}),
-                call.options["key_header"]: call.idempotency_key,
-            }
-            call = msgspec.structs.replace(call, inputs={**call.inputs, "headers": headers})
         return await self.tenant.perform(call)
 
     async def signal(self, callback_url: str, outputs: Any) -> None:

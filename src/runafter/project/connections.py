@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +71,10 @@ class ConnectionSetting:
     settings: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
     line: int = 0
+
+    def says_the_same(self, other: ConnectionSetting) -> bool:
+        """Return whether both are the same but for where they stand."""
+        return replace(self, file="", line=0, name="") == replace(other, file="", line=0, name="")
 
 
 def connections_in(file: Path, *, environ: Mapping[str, str]) -> dict[str, ConnectionSetting]:

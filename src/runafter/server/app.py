@@ -23,15 +23,14 @@ from starlette.types import ASGIApp
 
 from runafter.errors import EnvironmentFault, RunafterError
 from runafter.hosts.embedded.host import Host
-from runafter.local.connected import Connected, connect_tenant
 from runafter.local.http import RealHttp
 from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program
 from runafter.local.read import read
-from runafter.project.connections import read_connections
-from runafter.project.project import Project, read_project
+from runafter.project.project import read_project
 from runafter.server.answers import answer, error_answer
 from runafter.server.api import Api
+from runafter.server.connections import ServedConnections, project_connections, tell_unused
 from runafter.server.guard import Doors, Guard
 from runafter.server.invoke import Invocations
 from runafter.server.management import Management
@@ -156,11 +155,15 @@ async def serve(
 
     check_bind(host, token)
     project = read_project(path, read) if path is not None else None
+    settings_by_name = project_connections(path, environ=os.environ) if path is not None else {}
     settings = ServerSettings(public_url=f"http://{host}:{port}", hosts=host_names)
     http = RealHttp()
     definitions = tuple(flow.definition for flow in project.flows) if project is not None else ()
     outside = LocalOutside(flows=Flows(definitions), http=http, tenant=tenant)
-    _connect(outside, project)
+    connections = ServedConnections(outside)
+    await connections.take_over(settings_by_name)
+    if project is not None:
+        tell_unused(settings_by_name, project.flows)
     storage = await open_storage(db)
     runtime = Runtime(
         storage,
@@ -206,7 +209,7 @@ async def serve(
     try:
         await runtime.start(project)
         if watch and path is not None:
-            tasks.append(loop.create_task(_watch(path, project, runtime, outside)))
+            tasks.append(loop.create_task(_watch(path, runtime, outside, connections)))
         await server._serve()  # noqa: SLF001 - `serve` would take over the signals
     finally:
         for task in tasks:
@@ -220,23 +223,7 @@ async def serve(
         await storage.close()
 
 
-def _connect(outside: LocalOutside, project: Project | None) -> Connected | None:
-    """Let calls go where the project's connections say; return the live connections that this replaces.
-
-    Raises:
-        InvalidProject: a connection's settings are wrong, or a secret is missing.
-    """
-    if project is None:
-        return None
-    file = project.root / "connections.toml"
-    settings = read_connections(project.connections, file=file, environ=os.environ)
-    if isinstance(outside.tenant, Tenant):
-        connect_tenant(outside.tenant, settings)
-    replaced, outside.live = outside.live, Connected(settings, is_real=True)
-    return replaced
-
-
-async def _watch(path: Path, project: Project | None, runtime: Runtime, outside: LocalOutside) -> None:
+async def _watch(path: Path, runtime: Runtime, outside: LocalOutside, connections: ServedConnections) -> None:
     """Install changed files as new versions; a file that cannot be read leaves the old version in place."""
     known = await asyncio.to_thread(_stamps, path)
     while True:
@@ -247,10 +234,10 @@ async def _watch(path: Path, project: Project | None, runtime: Runtime, outside:
         known = stamps
         try:
             project = await asyncio.to_thread(read_project, path, read)
+            settings = await asyncio.to_thread(project_connections, path, environ=os.environ)
             outside.flows = Flows(tuple(flow.definition for flow in project.flows))
-            replaced = _connect(outside, project)
-            if replaced is not None:
-                await replaced.close()
+            await connections.take_over(settings)
+            tell_unused(settings, project.flows)
             for name in await runtime.load(project):
                 _log.info("flow %s has a new version", name)
         except RunafterError as fault:
