@@ -248,6 +248,7 @@ const post = <T>(path: string, body: unknown = {}) =>
 const part = encodeURIComponent;
 
 export const api = {
+  session: () => post<{ done: boolean }>("/api/session"),
   flows: () => call<{ flows: FlowSummary[] }>("/api/flows"),
   flow: (name: string) => call<FlowDetail>(`/api/flows/${part(name)}`),
   switchFlow: (name: string, on: boolean) => post<FlowSummary>(`/api/flows/${part(name)}/${on ? "enable" : "disable"}`),

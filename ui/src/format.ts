@@ -24,13 +24,23 @@ export function time(text: string | null | undefined): string {
 
 export function ago(text: string, now = Date.now()): string {
   const seconds = (now - Date.parse(text)) / 1000;
-  if (seconds < 0) return `in ${duration(-seconds)}`;
-  return seconds < 5 ? "now" : `${duration(seconds)} ago`;
+  if (Math.abs(seconds) < 5) return "now";
+  const span = about(Math.abs(seconds));
+  return seconds < 0 ? `in ${span}` : `${span} ago`;
+}
+
+/** The largest unit alone: enough to tell how long ago something was. */
+function about(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h`;
+  const days = Math.round(seconds / 86_400);
+  return `${days} ${days === 1 ? "day" : "days"}`;
 }
 
 export function percent(share: number | null): string {
   if (share === null) return "–";
-  return share === 1 ? "100%" : `${(Math.floor(share * 1000) / 10).toFixed(1)}%`;
+  return share === 1 ? "100%" : share === 0 ? "0%" : `${(Math.floor(share * 1000) / 10).toFixed(1)}%`;
 }
 
 export function shown(value: unknown): string {

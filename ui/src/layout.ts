@@ -6,7 +6,7 @@ export const CARD = { width: 236, height: 58 };
 export const GAP = { x: 28, y: 34 };
 /** Room on both sides of a block through which arrows pass cards that stand in their way, with their words. */
 export const LANE = 66;
-export const PAD = { x: 16, top: 62, bottom: 16, label: 20 };
+export const PAD = { x: 16, top: 62, bottom: 16, label: 20, pager: 30 };
 
 export interface Box {
   node: GraphNode;
@@ -37,6 +37,8 @@ export function branchTitle(branch: string | null, type: string): string {
   if (branch === "else") return "if false";
   return branch.startsWith("case:") ? branch.slice(5) : branch;
 }
+
+export const isLoop = (type: string) => ["foreach", "until"].includes(type.toLowerCase());
 
 /** Lay out the graph; `collapsed` containers show no insides. Positions are relative to the container. */
 export function layout(graph: Graph, collapsed: ReadonlySet<string>): Layout {
@@ -69,13 +71,14 @@ export function layout(graph: Graph, collapsed: ReadonlySet<string>): Layout {
     const box: Box = { node, x: 0, y: 0, ...CARD, collapsed: isClosed && node.isContainer, branches: [] };
     boxes.set(node.name, box);
     if (isClosed) return CARD;
+    const head = PAD.top + (isLoop(node.type) ? PAD.pager : 0);
     let x = PAD.x;
     let tallest = 0;
     const titled = inner.length > 1 || branchTitle(inner[0] ?? null, node.type) !== "";
     for (const branch of inner) {
-      const top = PAD.top + (titled ? PAD.label : 0);
+      const top = head + (titled ? PAD.label : 0);
       const size = place(blocks.get(key(node.name, branch)) ?? [], x, top);
-      box.branches.push({ title: branchTitle(branch, node.type), x, y: PAD.top, width: size.width, height: size.height });
+      box.branches.push({ title: branchTitle(branch, node.type), x, y: head, width: size.width, height: size.height });
       x += size.width + GAP.x;
       tallest = Math.max(tallest, top + size.height);
     }

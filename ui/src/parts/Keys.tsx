@@ -1,3 +1,4 @@
+import { api } from "../api";
 import { Dialog } from "./Dialog";
 
 const KEYS: [string, string][] = [
@@ -25,6 +26,22 @@ export function Keys({ close }: { close: () => void }) {
           </div>
         ))}
       </dl>
+      <p className="dim small">
+        Programs use the same API:{" "}
+        <a
+          href="/docs"
+          target="_blank"
+          rel="noopener"
+          onClick={(event) => {
+            event.preventDefault();
+            const opened = window.open("about:blank", "_blank");
+            void api.session().then(() => opened?.location.replace("/docs"));
+          }}
+        >
+          its reference
+        </a>
+        . Licences of what this page is made with: <a href="/licences.md">licences.md</a>.
+      </p>
     </Dialog>
   );
 }

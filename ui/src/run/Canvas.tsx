@@ -37,7 +37,8 @@ function Inner({ graph, collapsed, show, first }: Given) {
     const width = own.current?.clientWidth ?? 900;
     const height = own.current?.clientHeight ?? 600;
     // A tall graph is as wide as the view and begins at its top: whole, nobody could read it.
-    const zoom = Math.min(1.05, Math.max(0.62, (width - 48) / made.width));
+    const [across, down] = [(width - 48) / made.width, (height - 48) / made.height];
+    const zoom = Math.max(0.62, Math.min(1, across, Math.max(down, 0.8)));
     const isTall = made.height * zoom > height - 48;
     void flow.setViewport({ zoom, x: (width - made.width * zoom) / 2, y: isTall ? 24 : (height - made.height * zoom) / 2 });
   }, [flow, made]);

@@ -1,6 +1,7 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { duration, spent, words } from "../format";
+import { isLoop } from "../layout";
 import { Icon, iconOf } from "../parts/Icon";
 import { Status, tone } from "../parts/Status";
 import { useAction, useSight } from "./context";
@@ -14,7 +15,6 @@ export const Card = memo(function Card({ data }: NodeProps<CardNode>) {
   const state = useAction(node.name);
   const sight = useSight();
   const isOpen = node.isContainer && !box.collapsed;
-  const isLoop = ["foreach", "until"].includes(node.type.toLowerCase());
   const finding = sight.findings.get(node.name);
   const runs = state.settled > 1 ? (state.failed > 0 ? `${state.failed} of ${state.settled} failed` : `${state.settled} times`) : "";
   const seconds = spent(state.startedAt, state.endedAt);
@@ -64,7 +64,7 @@ export const Card = memo(function Card({ data }: NodeProps<CardNode>) {
           </button>
         )}
       </div>
-      {isOpen && isLoop && sight.hasRun && <LoopPager loop={node.name} />}
+      {isOpen && isLoop(node.type) && sight.hasRun && <LoopPager loop={node.name} />}
       {isOpen &&
         box.branches.map(
           (branch) =>

@@ -7,7 +7,7 @@ import { Item } from "../pages/ApprovalsPage";
 import { Icon, iconOf } from "../parts/Icon";
 import { Status } from "../parts/Status";
 import { Fault, Loading, Refused } from "../parts/states";
-import { useAction } from "./context";
+import { useWhole } from "./context";
 import { FailureView } from "./FailureView";
 import { Repetitions } from "./Repetitions";
 import { Value } from "./Value";
@@ -26,7 +26,7 @@ interface Given {
 
 /** Everything about one action in one repetition. */
 export function Detail({ run, isOver, action, type, repetition, go, showCode, close }: Given) {
-  const state = useAction(action);
+  const state = useWhole(action);
   const known = useQuery({
     queryKey: ["action", run, action, repetition, state.settled],
     queryFn: () => api.action(run, action, repetition),

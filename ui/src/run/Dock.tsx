@@ -41,6 +41,12 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: steps.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 10 });
   const move = useRows();
+  const isLive = endedAt === null;
+  useEffect(() => {
+    // Follow what happens, unless somebody has scrolled up to read.
+    const own = scroller.current;
+    if (isLive && own && own.scrollHeight - own.scrollTop - own.clientHeight < 4 * ROW) rows.scrollToIndex(steps.length - 1);
+  }, [isLive, steps.length, rows]);
   const share = (text: string | null) => (text ? Math.min(1, Math.max(0, (Date.parse(text) - begin) / (end - begin))) : 1);
   return (
     <section className={`dock ${isOpen ? "" : "closed"}`} aria-label="Steps and timeline">

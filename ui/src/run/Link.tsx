@@ -23,7 +23,7 @@ export const Link = memo(function Link({ data, sourceX, sourceY, targetX, target
   const isPlain = statuses.length === 1 && statuses[0] === "Succeeded";
   const text = isPlain || data?.fromTrigger ? "" : statuses.length === 4 ? "always" : statuses.map((status) => SAYS[status] ?? status).join(", ");
   return (
-    <g className={`link ${tone}`} data-link={data ? `${data.source} to ${data.target}` : undefined} data-tone={tone}>
+    <g className={`link ${tone}${target.active.size > 0 ? " flowing" : ""}`} data-link={data ? `${data.source} to ${data.target}` : undefined} data-tone={tone}>
       <path d={path} className="line" />
       <path d={`M${targetX - 4},${targetY - 6}L${targetX},${targetY}L${targetX + 4},${targetY - 6}`} className="tip" />
       {text && (

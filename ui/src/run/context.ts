@@ -35,14 +35,19 @@ export function useSight(): Sight {
   return useContext(SightContext);
 }
 
-/** The state of one action, of the chosen iteration where one is chosen. */
-export function useAction(name: string): State {
-  const { store, iterations } = useSight();
-  const state = useSyncExternalStore(
+/** The state of one action over all its repetitions. */
+export function useWhole(name: string): State {
+  const { store } = useSight();
+  return useSyncExternalStore(
     (listener) => store.listen(name, listener),
     () => store.get(name),
   );
-  return iterations.get(name) ?? state;
+}
+
+/** The state of one action, of the chosen iteration where one is chosen. */
+export function useAction(name: string): State {
+  const state = useWhole(name);
+  return useSight().iterations.get(name) ?? state;
 }
 
 export function useEvery(store: RunStore): number {

@@ -1,6 +1,7 @@
 import { useQueries } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import { api, type Graph } from "../api";
+import { isLoop } from "../layout";
 import { fromSummary, type RunStore, type State } from "./live";
 
 const name = (indexes: number[]) => indexes.map((index) => String(index).padStart(6, "0")).join("-");
@@ -24,7 +25,7 @@ export function useIterations(run: string, graph: Graph, store: RunStore): Itera
     return (action: string): string[] => {
       const found: string[] = [];
       for (let at = byName.get(action)?.container; at; at = byName.get(at)?.container)
-        if (["foreach", "until"].includes(byName.get(at)?.type.toLowerCase() ?? "")) found.unshift(at);
+        if (isLoop(byName.get(at)?.type ?? "")) found.unshift(at);
       return found;
     };
   }, [graph]);
