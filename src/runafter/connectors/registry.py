@@ -30,6 +30,7 @@ class FolderPack:
 
     def __init__(self, package: str) -> None:
         self.package = package
+        self._modules: dict[str, Any] = {}
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -37,9 +38,10 @@ class FolderPack:
         return read_manifest(text, origin=self.package)
 
     def _module(self, name: str) -> Any:
-        if not importlib.resources.files(self.package).joinpath(f"{name}.py").is_file():
-            return None
-        return importlib.import_module(f"{self.package}.{name}")
+        if name not in self._modules:
+            is_there = importlib.resources.files(self.package).joinpath(f"{name}.py").is_file()
+            self._modules[name] = importlib.import_module(f"{self.package}.{name}") if is_there else None
+        return self._modules[name]
 
     def emulated(self, operation: str) -> Emulated | None:
         known = self.manifest.operations.get(operation)

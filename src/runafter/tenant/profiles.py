@@ -31,6 +31,9 @@ class Latency:
         )
 
 
+_NONE = Latency()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantProfile:
     """A named set of latencies and limits.
@@ -48,6 +51,11 @@ class TenantProfile:
     throttles: Mapping[str, tuple[Throttle, ...]] = field(default_factory=dict)
     throttling: bool = True
     source: str = ""
+
+    @property
+    def is_instant(self) -> bool:
+        """Whether no call takes any time, so that none needs to be drawn."""
+        return self.default == _NONE and not self.latencies and self.dispatch_s == (0.0, 0.0)
 
     def latency(self, connector: str, operation: str) -> Latency:
         return self.latencies.get(f"{connector}.{operation}") or self.latencies.get(connector) or self.default

@@ -296,9 +296,11 @@ class Tenant:
         manifest = pack.manifest
         started = self.clock.now_ticks()
         elapsed = self.elapsed_s
-        source = chance(self.seed, "latency", call_id)
-        overhead_s, service_s = self.profile.latency(manifest.name, operation).draw(source)
-        before_s = self.profile.dispatch(source) + overhead_s
+        before_s = service_s = 0.0
+        if not self.profile.is_instant:
+            source = chance(self.seed, "latency", call_id)
+            overhead_s, service_s = self.profile.latency(manifest.name, operation).draw(source)
+            before_s = self.profile.dispatch(source) + overhead_s
         names = (manifest.name, *(api.removeprefix("shared_") for api in manifest.apis))
         fault = self.faults.hit(names, operation, arguments, call_id, elapsed)
         if before_s > 0:
