@@ -79,6 +79,7 @@ def test_why_an_action_was_skipped(page, served):
 
 def test_code_shows_the_chosen_action_and_findings_at_their_lines(page, served):
     run = served.run("divisions", {"divisor": 5})
+    served.until(f"/api/runs/{run}", lambda found: found["run"]["endedAt"])
     page.goto(f"/runs/{run}?action=Divide")
     page.locator(".detail").get_by_role("button", name="Code").click()
     expect(page.locator(".code .chosen").first).to_contain_text('"Divide"')

@@ -30,7 +30,7 @@ export function Detail({ run, isOver, action, type, repetition, go, showCode, cl
   const known = useQuery({
     queryKey: ["action", run, action, repetition, state.settled],
     queryFn: () => api.action(run, action, repetition),
-    enabled: state.status !== "",
+    enabled: state.settled > 0,
     placeholderData: (before, query) => (query?.queryKey[2] === action && query.queryKey[3] === repetition ? before : undefined),
   });
   const isWaiting = [...state.active.values()].includes("Waiting") || state.status === "Waiting";
@@ -58,9 +58,9 @@ export function Detail({ run, isOver, action, type, repetition, go, showCode, cl
       {isWaiting && <Waiting run={run} action={action} />}
       {state.status === "" ? (
         <p className="dim">{isOver ? "The run ended before this action's turn came." : "Its turn has not come yet."}</p>
-      ) : known.isPending ? (
+      ) : state.settled > 0 && known.isPending ? (
         <Loading />
-      ) : isUnknown ? (
+      ) : isUnknown || known.isPending ? (
         <p className="dim">{repetition ? "It has not ended in this iteration." : "It is under way: inputs and outputs stand here when it has ended."}</p>
       ) : known.isError ? (
         <Fault error={known.error} again={() => void known.refetch()} />
