@@ -1,0 +1,248 @@
+"""From catalog, journal and history to the resources that the management interface shows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+from urllib.parse import quote
+
+from runafter.catalog.rows import TriggerHistory
+from runafter.hosts.clock import TICKS_PER_S
+from runafter.journal.codec import encode
+from runafter.journal.rows import ActionRow, RunHeader
+from runafter.program.steps import Trigger
+from runafter.protocol.events import RunStarted
+from runafter.protocol.ids import repetition_name
+from runafter.server.firing import moment
+from runafter.server.flows import Flow
+from runafter.server.invoke import content_path
+from runafter.server.runtime import Runtime
+
+
+class Resources:
+    """Makes the JSON of workflows, versions, triggers, histories, runs and actions."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._journal = runtime.host.journal
+
+    def flow(self, flow: Flow, *, whole: bool = False) -> dict[str, Any]:
+        row = flow.row
+        identity = self._runtime.settings.workflow_id(flow.name)
+        properties: dict[str, Any] = {
+            "provisioningState": "Succeeded",
+            "createdTime": moment(row.created_at),
+            "changedTime": moment(row.changed_at),
+            "state": row.state,
+            "version": row.version,
+            "accessEndpoint": f"{self._runtime.settings.public_url}/workflows/{quote(flow.name)}",
+            "parameters": {},
+        }
+        if whole:
+            properties["definition"] = flow.definition.value
+        return {
+            "properties": properties,
+            "id": identity,
+            "name": flow.name,
+            "type": "Microsoft.Logic/workflows",
+            "location": self._runtime.settings.location,
+            "tags": {"title": row.title},
+        }
+
+    def version(self, flow: Flow, version: str, at: int) -> dict[str, Any]:
+        return {
+            "properties": {
+                "createdTime": moment(at),
+                "changedTime": moment(at),
+                "state": flow.row.state,
+                "version": version,
+            },
+            "id": f"{self._runtime.settings.workflow_id(flow.name)}/versions/{version}",
+            "name": version,
+            "type": "Microsoft.Logic/workflows/versions",
+        }
+
+    def trigger(self, flow: Flow, trigger: Trigger) -> dict[str, Any]:
+        identity = self._runtime.settings.workflow_id(flow.name)
+        next_at = self._runtime.schedule.next_at(flow.name, trigger.name)
+        properties: dict[str, Any] = {
+            "provisioningState": "Succeeded",
+            "createdTime": moment(flow.row.created_at),
+            "changedTime": moment(flow.row.changed_at),
+            "state": flow.row.state,
+            "workflow": self._workflow_of(flow),
+        }
+        if next_at is not None:
+            properties["nextExecutionTime"] = moment(next_at)
+        return {
+            "properties": properties,
+            "id": f"{identity}/triggers/{trigger.name}",
+            "name": trigger.name,
+            "type": "Microsoft.Logic/workflows/triggers",
+        }
+
+    async def history(self, flow: Flow, row: TriggerHistory) -> dict[str, Any]:
+        identity = self._runtime.settings.workflow_id(flow.name)
+        properties: dict[str, Any] = {
+            "startTime": moment(row.started_at),
+            "endTime": moment(row.ended_at),
+            "status": row.status,
+            "code": row.code or "OK",
+            "trackingId": row.id,
+            "correlation": {"clientTrackingId": row.client_tracking_id},
+            "fired": row.fired,
+        }
+        if row.scheduled_at is not None:
+            properties["scheduledTime"] = moment(row.scheduled_at)
+        if row.detail is not None and row.detail.error is not None:
+            properties["error"] = row.detail.error
+        if row.detail is not None and row.detail.outputs:
+            properties["outputsLink"] = await self._link(flow.name, f"/histories/{row.id}/outputs", row.detail.outputs)
+        if row.run_id is not None:
+            properties["run"] = {
+                "name": row.run_id,
+                "id": f"{identity}/runs/{row.run_id}",
+                "type": "Microsoft.Logic/workflows/runs",
+            }
+        return {
+            "properties": properties,
+            "id": f"{identity}/triggers/{row.trigger}/histories/{row.id}",
+            "name": row.id,
+            "type": "Microsoft.Logic/workflows/triggers/histories",
+        }
+
+    async def run(self, flow: Flow, header: RunHeader) -> dict[str, Any]:
+        identity = self._runtime.settings.workflow_id(flow.name)
+        events = await self._journal.read(header.id)
+        started = events[0] if events and isinstance(events[0], RunStarted) else None
+        trigger: dict[str, Any] = {}
+        if started is not None:
+            trigger = {key: value for key, value in started.trigger.items() if key not in {"inputs", "outputs"}}
+            trigger["correlation"] = {"clientTrackingId": header.client_tracking_id}
+            for side in ("inputs", "outputs"):
+                if started.trigger.get(side) is not None:
+                    path = f"/runs/{header.id}/trigger/{side}"
+                    trigger[f"{side}Link"] = await self._link(flow.name, path, started.trigger[side])
+        properties: dict[str, Any] = {
+            "startTime": moment(header.started_at),
+            "status": header.status,
+            "correlation": {"clientTrackingId": header.client_tracking_id},
+            "workflow": self._workflow_of(flow),
+            "trigger": trigger,
+            "outputs": header.outputs or {},
+        }
+        if header.ended_at is not None:
+            properties["endTime"] = properties["waitEndTime"] = moment(header.ended_at)
+        if header.code is not None:
+            properties["code"] = header.code
+        if header.error is not None:
+            properties["error"] = header.error
+        return {
+            "properties": properties,
+            "id": f"{identity}/runs/{header.id}",
+            "name": header.id,
+            "type": "Microsoft.Logic/workflows/runs",
+        }
+
+    async def action(self, header: RunHeader, row: ActionRow) -> dict[str, Any]:
+        base = f"{self._runtime.settings.workflow_id(header.flow)}/runs/{header.id}/actions/{row.action}"
+        detail = row.detail
+        properties: dict[str, Any] = {
+            "startTime": moment(row.started_at),
+            "endTime": moment(row.ended_at),
+            "status": row.status,
+            "code": row.code or "NotSpecified",
+            "trackingId": detail.tracking_id,
+            "correlation": {"actionTrackingId": detail.tracking_id, "clientTrackingId": header.client_tracking_id},
+            "canResubmit": True,
+        }
+        for side, is_there, value in (
+            ("inputs", row.has_inputs, row.inputs),
+            ("outputs", row.has_outputs, row.outputs),
+        ):
+            if is_there:
+                path = content_path(header.id, row.action, row.repetition, side)
+                properties[f"{side}Link"] = await self._link(header.flow, path, value)
+        if detail.error is not None:
+            properties["error"] = detail.error
+        if detail.tracked is not None:
+            properties["trackedProperties"] = detail.tracked
+        if detail.iterations is not None:
+            properties["iterationCount"] = detail.iterations
+        if detail.attempts:
+            properties["retryHistory"] = [
+                {
+                    "startTime": moment(each.started_at),
+                    "endTime": moment(each.ended_at),
+                    "code": each.code,
+                    "error": {"error": each.error} if isinstance(each.error, dict) else None,
+                }
+                for each in detail.attempts
+            ]
+        if not row.repetition:
+            return {
+                "properties": properties,
+                "id": base,
+                "name": row.action,
+                "type": "Microsoft.Logic/workflows/runs/actions",
+            }
+        name = repetition_name(row.repetition)
+        properties["repetitionIndexes"] = [
+            {"scopeName": scope, "itemIndex": index} for scope, index in zip(detail.loops, row.repetition, strict=False)
+        ]
+        return {
+            "properties": properties,
+            "id": f"{base}/repetitions/{name}",
+            "name": name,
+            "type": "Microsoft.Logic/workflows/runs/actions/repetitions",
+        }
+
+    def requests(self, header: RunHeader, row: ActionRow) -> list[dict[str, Any]]:
+        """Return one entry per attempt, the last one included."""
+        base = f"{self._runtime.settings.workflow_id(header.flow)}/runs/{header.id}/actions/{row.action}"
+        inputs = row.inputs if isinstance(row.inputs, dict) else {}
+        outputs = row.outputs if isinstance(row.outputs, dict) else {}
+        if "method" not in inputs:
+            return []
+        sent = {name: inputs.get(name) for name in ("method", "uri", "headers", "body") if name in inputs}
+        attempts = [
+            (each.started_at, each.ended_at, {"statusCode": each.status_code} if each.status_code else {})
+            for each in row.detail.attempts
+        ]
+        last = attempts[-1][1] if attempts else row.started_at
+        answered = {name: outputs[name] for name in ("statusCode", "headers", "body") if name in outputs}
+        attempts.append((last, row.ended_at, answered))
+        return [
+            {
+                "name": f"{number:06d}",
+                "id": f"{base}/requestHistories/{number:06d}",
+                "type": "Microsoft.Logic/workflows/runs/actions/requestHistories",
+                "properties": {
+                    "startTime": moment(began),
+                    "endTime": moment(ended),
+                    "request": sent,
+                    "response": response,
+                },
+            }
+            for number, (began, ended, response) in enumerate(attempts)
+        ]
+
+    def _workflow_of(self, flow: Flow) -> dict[str, Any]:
+        version = flow.row.version
+        return {
+            "name": version,
+            "id": f"{self._runtime.settings.workflow_id(flow.name)}/versions/{version}",
+            "type": "Microsoft.Logic/workflows/versions",
+        }
+
+    async def _link(self, flow: str, path: str, value: Any) -> dict[str, Any]:
+        data = encode(value)
+        until = self._runtime.host.clock() + round(self._runtime.settings.link_s * TICKS_PER_S)
+        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        return {
+            "uri": await self._runtime.signer.content_url(flow, path, until=until),
+            "contentVersion": base64.b64encode(digest).decode(),
+            "contentSize": len(data),
+            "contentHash": {"algorithm": "md5", "value": base64.b64encode(digest).decode()},
+        }
