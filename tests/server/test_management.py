@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from tests.server.client import TOKEN, client
-from tests.server.world import HTTP, WAIT, Answers, flow, project
+from tests.server.world import COMPOSE, HTTP, WAIT, Answers, flow, project
 
 from runafter.hosts.embedded.host import Host
 from runafter.local.package import load_program
@@ -121,6 +121,12 @@ def test_microsofts_client_lists_runs_actions_and_repetitions():
                 "Call",
             )
         )
+        iterations = list(logic.workflow_run_action_scope_repetitions.list(*where, fired.run_id, "Each"))
+        iteration = logic.workflow_run_action_scope_repetitions.get(*where, fired.run_id, "Each", "000001")
+        own = list(logic.workflow_run_action_scope_repetitions.list(*where, fired.run_id, "Call"))
+        traces = list(
+            logic.workflow_run_action_repetitions.list_expression_traces(*where, fired.run_id, "Call", "000001")
+        )
         pages = list(logic.workflow_runs.list(*where, top=1))
         histories = list(logic.workflow_trigger_histories.list(*where, "start"))
         versions = list(logic.workflow_versions.list(*where))
@@ -137,6 +143,15 @@ def test_microsofts_client_lists_runs_actions_and_repetitions():
         ("000002", "Succeeded"),
     ]
     assert repetitions[1].repetition_indexes[0].scope_name == "Each"
+    assert [(each.name, each.status) for each in iterations] == [
+        ("000000", "Succeeded"),
+        ("000001", "Failed"),
+        ("000002", "Succeeded"),
+    ]
+    assert iteration.id.endswith("/actions/Each/scopeRepetitions/000001")
+    assert (iteration.repetition_indexes[0].scope_name, iteration.repetition_indexes[0].item_index) == ("Each", 1)
+    assert [each.name for each in own] == [each.name for each in repetitions]
+    assert traces == []
     assert (len(pages), len(histories), len(versions)) == (2, 2, 1)
     assert requests[-1].properties.response.status_code == 500
 
@@ -155,6 +170,48 @@ def test_microsofts_client_cancels_resubmits_and_disables():
 
     assert len(names) == 2
     assert state == "Disabled"
+
+
+def test_microsofts_client_is_given_a_long_loop_whole():
+    """Its lists of repetitions are one page; those of actions follow the link."""
+    loop = {"Each": {"type": "Foreach", "foreach": "@range(0, 300)", "actions": {"Note": COMPOSE}, "runAfter": {}}}
+    more = {f"Note_{number:02d}": COMPOSE for number in range(40)}
+    with served(flow(actions={**loop, **more})) as (url, runtime, loop):
+        logic = management(url)
+        where = ("local", "flow")
+        fired = asyncio.run_coroutine_threadsafe(runtime.run_now("flow", given=1), loop).result(10)[0]
+        assert ended(runtime, loop, fired.run_id) == "Succeeded"
+        repetitions = list(logic.workflow_run_action_repetitions.list(*where, fired.run_id, "Note"))
+        iterations = list(logic.workflow_run_action_scope_repetitions.list(*where, fired.run_id, "Each"))
+        actions = list(logic.workflow_run_actions.list(*where, fired.run_id, top=7))
+
+    assert [each.name for each in repetitions] == [f"{number:06d}" for number in range(300)]
+    assert [each.name for each in iterations] == [each.name for each in repetitions]
+    assert sorted(each.name for each in actions) == sorted(["Each", *more])
+
+
+async def test_iterations_that_have_not_ended_are_running_and_those_cut_off_are_cancelled():
+    loop = {
+        "type": "Foreach",
+        "foreach": "@range(0, 3)",
+        "operationOptions": "Sequential",
+        "actions": {"Note": COMPOSE, "Pause": WAIT | {"runAfter": {"Note": ["Succeeded"]}}},
+    }
+    async with client(flow(actions={"Each": loop})) as http:
+        run = (await http("POST", "/api/flows/flow/run", {})).json["fired"][0]["run"]
+        path = f"{PREFIX}/flow/runs/{run}/actions/Each/scopeRepetitions"
+        seen = []
+        while not seen:
+            seen = (await http("GET", path)).json["value"]
+        await http("POST", f"/api/runs/{run}/cancel")
+        await http.runtime.host.wait(run)
+        later = (await http("GET", path)).json["value"]
+        none = (await http("GET", f"{path}?$filter=status%20eq%20'Failed'")).json["value"]
+        missing = await http("GET", f"{path}/000009")
+
+    assert [(each["name"], each["properties"]["status"]) for each in seen] == [("000000", "Running")]
+    assert later[0]["properties"]["status"] == "Cancelled"
+    assert (none, missing.status) == ([], 404)
 
 
 async def test_content_links_show_inputs_until_their_time_is_over():

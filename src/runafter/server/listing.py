@@ -12,6 +12,8 @@ from runafter.server.answers import BadRequest, number_of
 from runafter.values.time import parse_iso
 
 _MOST = 250
+# Microsoft's clients take a list of repetitions to be one page (`x-ms-pageable` without a link), so it is a long one.
+REPETITIONS = 5_000
 _TERM = re.compile(r"\s*(\w+)\s+(eq|ge|gt|le|lt)\s+('(?:[^']|'')*'|[^\s']+)\s*", re.IGNORECASE)
 
 
@@ -26,9 +28,11 @@ def listed(request: Request, public_url: str, value: list[Any], following: str |
     }
 
 
-def page_of(request: Request) -> tuple[int, int]:
+def page_of(request: Request, whole: int | None = None) -> tuple[int, int]:
+    """Return (how many, from where); `whole` is both the default and the most of a list that clients expect whole."""
     skip = request.query_params.get("$skiptoken", "")
-    return number_of(request, "$top", 30, _MOST), int(skip) if skip.isdecimal() and len(skip) < 8 else 0
+    top = number_of(request, "$top", whole or 30, whole or _MOST)
+    return top, int(skip) if skip.isdecimal() and len(skip) < 8 else 0
 
 
 def after_of(request: Request) -> str | None:
@@ -56,6 +60,18 @@ def terms_of(request: Request) -> list[tuple[str, str, str]]:
         value = term[3][1:-1].replace("''", "'") if term[3].startswith("'") else term[3]
         found.append((term[1].casefold(), term[2].casefold(), value))
     return found
+
+
+def statuses_of(request: Request) -> list[str]:
+    """Return the wished statuses; none for all.
+
+    Raises:
+        BadRequest: they are compared with something else than `eq`.
+    """
+    found = [(operator, value) for name, operator, value in terms_of(request) if name == "status"]
+    if any(operator != "eq" for operator, _ in found):
+        raise BadRequest("status is compared with eq", code="InvalidFilter")
+    return [value for _, value in found]
 
 
 def fits(wanted: list[tuple[str, str, str]], started_at: int, tracking: str) -> bool:

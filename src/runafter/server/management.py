@@ -5,6 +5,7 @@ Source: Azure/azure-rest-api-specs, Microsoft.Logic stable 2019-05-01, read 2026
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -13,12 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from runafter.journal.rows import ActionRow, RunHeader
-from runafter.program.steps import Trigger
+from runafter.local.package import load_program
+from runafter.program.steps import ForeachStep, Trigger, UntilStep
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import BadRequest, answer, body_of, guarded, not_found
 from runafter.server.firing import FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
-from runafter.server.listing import after_of, fits, listed, page_of, terms_of, ticks_of
+from runafter.server.iterations import Iteration, iterations_of
+from runafter.server.listing import REPETITIONS, after_of, fits, listed, page_of, statuses_of, terms_of, ticks_of
 from runafter.server.resources import Resources
 from runafter.server.runtime import Runtime, repetition_of
 
@@ -67,15 +70,18 @@ class Management:
             ("/{flow}" + action + "/requestHistories", "GET", self.request_histories),
             ("/{flow}" + action + "/requestHistories/{request}", "GET", self.request_history),
         ]
-        for kind in ("repetitions", "scopeRepetitions"):
+        for kind, shown_by in (("repetitions", self.get_action), ("scopeRepetitions", self.get_scope_repetition)):
             of = f"/{{flow}}{action}/{kind}"
             table += [
-                (of, "GET", self.list_repetitions),
-                (of + "/{repetition}", "GET", self.get_action),
+                (of + "/{repetition}", "GET", shown_by),
                 (of + "/{repetition}/listExpressionTraces", "POST", self.traces),
                 (of + "/{repetition}/requestHistories", "GET", self.request_histories),
                 (of + "/{repetition}/requestHistories/{request}", "GET", self.request_history),
             ]
+        table += [
+            ("/{flow}" + action + "/repetitions", "GET", self.list_repetitions),
+            ("/{flow}" + action + "/scopeRepetitions", "GET", self.list_scope_repetitions),
+        ]
         routes = [
             Route(prefix + path, guarded(call), methods=[method])
             for prefix in _PREFIXES
@@ -174,9 +180,8 @@ class Management:
         trigger = self._trigger_of(request, flow)
         top, _ = page_of(request)
         wanted = terms_of(request)
-        statuses = [str(value) for name, operator, value in wanted if name == "status" and operator == "eq"]
         rows = await self._runtime.catalog.histories(
-            flow.name, trigger.name, statuses=statuses, after=after_of(request), limit=top
+            flow.name, trigger.name, statuses=statuses_of(request), after=after_of(request), limit=top
         )
         value = [
             await self._show.history(flow, row) for row in rows if fits(wanted, row.started_at, row.client_tracking_id)
@@ -207,7 +212,6 @@ class Management:
         top, _ = page_of(request)
         wanted = terms_of(request)
         bounds: dict[str, Any] = {}
-        statuses = [each[2] for each in wanted if each[0] == "status" and each[1] == "eq"]
         for name, operator, bound in wanted:
             if name == "starttime":
                 side = {
@@ -220,7 +224,9 @@ class Management:
                     raise BadRequest("startTime is compared with ge, gt, le or lt")
                 key, more = side[operator]
                 bounds[key] = ticks_of(bound) + more
-        rows = await self._journal.runs(flow=flow.name, statuses=statuses, after=after_of(request), limit=top, **bounds)
+        rows = await self._journal.runs(
+            flow=flow.name, statuses=statuses_of(request), after=after_of(request), limit=top, **bounds
+        )
         tracked = [each[2] for each in wanted if each[0] == "clienttrackingid"]
         value = [await self._show.run(flow, row) for row in rows if not tracked or row.client_tracking_id in tracked]
         return answer(self._listed(request, value, rows[-1].id if len(rows) == top else None))
@@ -238,9 +244,13 @@ class Management:
         header = await self._header(request)
         top, _ = page_of(request)
         after = after_of(request)
-        wanted = [str(value) for name, _, value in terms_of(request) if name == "status"]
         rows = await self._journal.history.actions(
-            header.id, within=(), statuses=wanted, after=("", after) if after else None, limit=top, values=True
+            header.id,
+            within=(),
+            statuses=statuses_of(request),
+            after=("", after) if after else None,
+            limit=top,
+            values=True,
         )
         value = [await self._show.action(header, row) for row in rows]
         return answer(self._listed(request, value, rows[-1].action if len(rows) == top else None))
@@ -251,13 +261,60 @@ class Management:
 
     async def list_repetitions(self, request: Request) -> Response:
         header = await self._header(request)
-        top, _ = page_of(request)
+        return answer(await self._repetitions(request, header))
+
+    async def _repetitions(self, request: Request, header: RunHeader) -> dict[str, Any]:
+        top, _ = page_of(request, REPETITIONS)
         action, after = request.path_params["action"], after_of(request)
         rows = await self._journal.history.actions(
-            header.id, action=action, after=(after, action) if after else None, limit=top, values=True
+            header.id,
+            action=action,
+            statuses=statuses_of(request),
+            after=(after, action) if after else ("", action),
+            limit=top,
+            values=True,
         )
-        value = [await self._show.action(header, row) for row in rows if row.repetition]
-        return answer(self._listed(request, value, repetition_name(rows[-1].repetition) if len(rows) == top else None))
+        value = [await self._show.action(header, row) for row in rows]
+        return self._listed(request, value, repetition_name(rows[-1].repetition) if len(rows) == top else None)
+
+    async def list_scope_repetitions(self, request: Request) -> Response:
+        """List a loop's iterations; of any other action its repetitions."""
+        header = await self._header(request)
+        found = await self._iterations(request, header)
+        if found is None:
+            return answer(await self._repetitions(request, header))
+        top, _ = page_of(request, REPETITIONS)
+        after, statuses = after_of(request) or "", statuses_of(request)
+        wanted = [
+            each
+            for each in found
+            if repetition_name(each.repetition) > after and (not statuses or each.status in statuses)
+        ]
+        value = [self._show.iteration(header, request.path_params["action"], each) for each in wanted[:top]]
+        more = repetition_name(wanted[top - 1].repetition) if len(wanted) > top else None
+        return answer(self._listed(request, value, more))
+
+    async def get_scope_repetition(self, request: Request) -> Response:
+        header = await self._header(request)
+        found = await self._iterations(request, header)
+        if found is None:
+            return await self.get_action(request)
+        repetition = repetition_of(request.path_params["repetition"])
+        iteration = next((each for each in found if each.repetition == repetition), None)
+        if iteration is None:
+            raise not_found("The repetition")
+        return answer(self._show.iteration(header, request.path_params["action"], iteration))
+
+    async def _iterations(self, request: Request, header: RunHeader) -> list[Iteration] | None:
+        """Return the iterations of the loop in the path, None where the action is no loop."""
+        kept = await self._journal.definition(header.program)
+        program = await asyncio.to_thread(load_program, header.program, kept[1]) if kept is not None else None
+        action = request.path_params["action"]
+        step = program.steps.get(action) if program is not None else None
+        if not isinstance(step, ForeachStep | UntilStep):
+            return None
+        rows = await self._journal.history.every_action(header.id)
+        return iterations_of(action, step.block, rows, is_over=header.is_finished)
 
     async def traces(self, request: Request) -> Response:
         """Show the failing expression and the values of its parts: what history keeps of an action's expressions."""

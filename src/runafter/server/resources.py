@@ -17,6 +17,7 @@ from runafter.protocol.ids import repetition_name
 from runafter.server.firing import moment
 from runafter.server.flows import Flow
 from runafter.server.invoke import content_path
+from runafter.server.iterations import Iteration
 from runafter.server.runtime import Runtime
 
 
@@ -196,6 +197,28 @@ class Resources:
             "id": f"{base}/repetitions/{name}",
             "name": name,
             "type": "Microsoft.Logic/workflows/runs/actions/repetitions",
+        }
+
+    def iteration(self, header: RunHeader, loop: str, found: Iteration) -> dict[str, Any]:
+        name = repetition_name(found.repetition)
+        properties: dict[str, Any] = {
+            "repetitionIndexes": [
+                {"scopeName": scope, "itemIndex": index}
+                for scope, index in zip(found.loops, found.repetition, strict=False)
+            ],
+            "startTime": moment(found.started_at),
+            "status": found.status,
+            "code": "ActionFailed" if found.status == "Failed" else "NotSpecified",
+            "correlation": {"clientTrackingId": header.client_tracking_id},
+        }
+        if found.ended_at is not None:
+            properties["endTime"] = moment(found.ended_at)
+        base = f"{self._runtime.settings.workflow_id(header.flow)}/runs/{header.id}/actions/{loop}"
+        return {
+            "properties": properties,
+            "id": f"{base}/scopeRepetitions/{name}",
+            "name": name,
+            "type": "Microsoft.Logic/workflows/runs/actions/scopeRepetitions",
         }
 
     def requests(self, header: RunHeader, row: ActionRow) -> list[dict[str, Any]]:
