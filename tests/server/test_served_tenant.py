@@ -29,8 +29,8 @@ def perform(tenant: Tenant, operation: str, **parameters: object) -> Outcome:
     return asyncio.run(tenant.perform(call(operation, "shared_sharepointonline", given)))
 
 
-def titles(tenant: Tenant) -> list[str]:
-    return [item["Title"] for item in perform(tenant, "GetItems").body["value"]]
+def listed(tenant: Tenant, table: str = "Orders") -> list[str]:
+    return [item["Title"] for item in perform(tenant, "GetItems", table=table).body["value"]]
 
 
 def test_what_runs_wrote_is_there_after_a_restart_and_the_seed_is_not_written_again(tmp_path: Path):
@@ -42,7 +42,7 @@ def test_what_runs_wrote_is_there_after_a_restart_and_the_seed_is_not_written_ag
 
     again = served_tenant([seed], state=state)
 
-    assert titles(again) == ["first", "second"]
+    assert listed(again) == ["first", "second"]
     again.state.close()
 
 
@@ -56,7 +56,7 @@ def test_settings_of_a_seed_hold_at_each_start_and_its_new_content_is_told(tmp_p
         again = served_tenant([seed], state=state)
 
     assert again.user == "bob@contoso.example"
-    assert titles(again) == ["first"]
+    assert listed(again) == ["first"]
     assert "begin anew" in caplog.text
     again.state.close()
 
@@ -72,6 +72,17 @@ def test_the_flows_own_seeds_count_where_the_project_has_none(tmp_path: Path):
     assert [seed.parent.name for seed in several] == ["one", "two"]
     assert seeds_of(tmp_path) == (tmp_path / "tenant.yaml",)
     assert seeds_of(tmp_path / "flows" / "one" / "flow.json") == (tmp_path / "flows" / "one" / "tenant.yaml",)
+
+
+def test_the_samples_share_one_company():
+    seeds = seeds_of(Path(__file__).parents[2] / "examples")
+
+    tenant = served_tenant(seeds)
+
+    assert len(seeds) == 5
+    lists = {table for table in ("Orders", "Invoices", "Departments", "Weekly Reports") if listed(tenant, table)}
+    assert lists == {"Orders", "Invoices", "Departments", "Weekly Reports"}
+    assert len(tenant.store_of("azuread").rows("users")) == 13
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from runafter.simulator.loop import VirtualLoop
 from runafter.tenant.chance import chance
 from runafter.tenant.clock import LoopClock, ManualClock
 from runafter.tenant.profiles import Latency, TenantProfile, profile_named
-from runafter.tenant.seeds import InvalidSeed, apply_seed, read_seed, seed_file
+from runafter.tenant.seeds import InvalidSeed, apply_seed, merge_seeds, read_seed, seed_file
 from runafter.tenant.show import rows, summary
 from runafter.tenant.state import BrokenState, SqliteState
 from runafter.tenant.tenant import Tenant
@@ -87,11 +87,46 @@ def test_a_seed_file_fills_content_connections_and_faults(tmp_path: Path) -> Non
         ("- a", "mapping"),
         ("sharepoin: {}", "no connector"),
         ("dataverse: {tables: {a: {rows: [5]}}}", "seed of 'dataverse'"),
+        ("users: [a@x.example, a@x.example]", "already exists"),
     ],
 )
 def test_a_wrong_seed_is_named(text: str, words: str) -> None:
     with pytest.raises(InvalidSeed, match=words):
         apply_seed(Tenant(clock=ManualClock()), read_seed(text))
+
+
+def test_several_seeds_make_one_company() -> None:
+    columns = {"Title": "text"}
+    first = {
+        "users": ["anna@x.example", {"userPrincipalName": "ben@x.example", "department": "IT"}],
+        "sharepoint": {"sites": {"https://x": {"lists": {"Errors": {"columns": columns, "items": [{"Title": "a"}]}}}}},
+        "teams": {"teams": [{"id": "1", "channels": [{"id": "a"}]}]},
+    }
+    second = {
+        "users": [{"userPrincipalName": "ANNA@x.example", "department": "HR"}, "cleo@x.example"],
+        "sharepoint": {"sites": {"https://x": {"lists": {"Errors": {"items": [{"Title": "b"}, {"Title": "a"}]}}}}},
+        "teams": {"teams": [{"id": "1", "channels": [{"id": "b"}, {"id": "a"}]}]},
+        "licences": {"SPE_E3": 5},
+    }
+
+    whole = merge_seeds([("first.yaml", first), ("second.yaml", second)])
+    with pytest.raises(InvalidSeed, match="'OPS' stands here, and 'IT' in a seed read before") as told:
+        merge_seeds(
+            [("1.yaml", first), ("2.yaml", {"users": [{"userPrincipalName": "Ben@x.example", "department": "OPS"}]})]
+        )
+
+    assert told.value.file == "2.yaml" and told.value.pointer == "/users/0/department"
+    assert whole["users"] == [
+        {"userPrincipalName": "anna@x.example", "department": "HR"},
+        {"userPrincipalName": "ben@x.example", "department": "IT"},
+        "cleo@x.example",
+    ]
+    assert whole["sharepoint"]["sites"]["https://x"]["lists"]["Errors"] == {
+        "columns": columns,
+        "items": [{"Title": "a"}, {"Title": "b"}],
+    }
+    assert whole["teams"] == {"teams": [{"id": "1", "channels": [{"id": "a"}, {"id": "b"}]}]}
+    apply_seed(Tenant(clock=ManualClock()), whole)
 
 
 async def test_the_summary_counts_calls_throttles_and_faults(make, call) -> None:
