@@ -115,7 +115,8 @@ def test_several_seeds_make_one_company() -> None:
             [("1.yaml", first), ("2.yaml", {"users": [{"userPrincipalName": "Ben@x.example", "department": "OPS"}]})]
         )
 
-    assert told.value.file == "2.yaml" and told.value.pointer == "/users/0/department"
+    assert told.value.file == "2.yaml"
+    assert told.value.pointer == "/users/0/department"
     assert whole["users"] == [
         {"userPrincipalName": "anna@x.example", "department": "HR"},
         {"userPrincipalName": "ben@x.example", "department": "IT"},
