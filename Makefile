@@ -1,14 +1,18 @@
-.PHONY: demo ui test test-parts check bench bench-peers format
+.PHONY: demo demo-terminal ui test test-parts check bench bench-peers format
 PY := .venv/bin/python
 
 .venv/.installed: pyproject.toml  # a virtual environment with everything the other recipes need
 	@python3 -m venv .venv && $(PY) -m pip install -q --disable-pip-version-check --upgrade pip && $(PY) -m pip install -q --disable-pip-version-check -e '.[postgres,server,sql]' --group dev && touch $@
 
-demo: .venv/.installed  # the main job: look at a sample flow, then run it on a virtual clock, its error path too
+demo: .venv/.installed  # the main job: serve the sample flows on an emulated tenant, with runs to watch in the browser
+	@$(PY) -m tools.build_page --if-stale
 	@$(PY) -m examples.demo
 
-ui:  # build the web page into the server (needs Node.js 20 or newer)
-	@cd ui && npm ci && npm run build
+demo-terminal: .venv/.installed  # the same in the terminal, on a virtual clock: two samples, one through its error path
+	@$(PY) -m examples.demo_terminal
+
+ui: .venv/.installed  # build the web page into the server (with Node.js from PyPI where there is no npm)
+	@$(PY) -m tools.build_page
 
 test: .venv/.installed  # every test
 	@$(PY) -m pytest -q -n 2 --dist worksteal
