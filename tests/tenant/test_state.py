@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,56 @@ def test_a_tenant_is_seeded_before_there_is_an_event_loop() -> None:
     apply_seed(tenant, {"sql": {"tables": {"T": {"columns": {"Id": "INT"}, "rows": [{"Id": 1}]}}}})
 
     assert [row["Id"] for row in rows(tenant, "sql", "T")] == [1]
+
+
+async def test_what_a_turn_writes_is_in_the_file_before_its_calls_are_answered(tmp_path: Path, call) -> None:
+    path = tmp_path / "tenant.db"
+    tenant = Tenant(clock=ManualClock(), state=SqliteState(path))
+    given = {"entityName": "orders", "item/name": "A"}
+
+    made = await asyncio.gather(*(call(tenant, "dataverse", "CreateRecord", given) for _ in range(20)))
+    left = SqliteState(path)  # as if the process had been killed here
+
+    keys = [each.body["orderid"] for each in made]
+    assert [key for key, _ in left.service("dataverse").rows("orders")] == keys
+    left.close()
+    await tenant.close()
+
+
+async def test_rows_keep_their_order_and_halves_of_characters_in_the_file(tmp_path: Path) -> None:
+    state = SqliteState(tmp_path / "tenant.db")
+    store = state.service("s")
+    for key in "abc":
+        store.put("t", key, {"text": "\ud83d"})
+    await state.keep()
+    store.put("t", "b", {"text": "changed"})
+    store.delete("t", "a")
+    store.put("t", "a", {"text": "again"})
+    store.put("t", "d", {})
+    store.delete("t", "d")
+    state.close()
+
+    read = SqliteState(tmp_path / "tenant.db")
+    assert read.service("s").rows("t") == store.rows("t")
+    assert [key for key, _ in store.rows("t")] == ["b", "c", "a"]
+    read.close()
+
+
+async def test_a_file_that_cannot_be_written_fails_the_call_and_is_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "tenant.db"
+    state = SqliteState(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    state._connection.execute("PRAGMA busy_timeout = 0")
+    other.execute("BEGIN IMMEDIATE")
+    state.service("s").put("t", "a", {"n": 1})
+    with pytest.raises(BrokenState, match="locked"):
+        await state.keep()
+    other.execute("ROLLBACK")
+    other.close()
+    await state.keep()
+
+    assert not state.is_behind
+    state.close()
+    read = SqliteState(path)
+    assert read.service("s").get("t", "a") == {"n": 1}
+    read.close()

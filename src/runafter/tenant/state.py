@@ -1,11 +1,13 @@
 """The tenant's state: rows by service, table and key, in memory or in a SQLite file.
 
-Reads are always served from memory; a file is loaded when opened and written
-through. One process owns a file at a time.
+Reads are always served from memory; a file is loaded when opened. What is
+written during one turn of the event loop goes into the file together, before
+any call of that turn is answered. One process owns a file at a time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import sqlite3
@@ -79,8 +81,20 @@ class State:
         """Return the services that hold anything, sorted."""
         return sorted(name for name, store in self._services.items() if store.tables())
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was written that the file does not hold yet."""
+        return False
+
     def wrote(self, service: str, table: str, key: str, row: Row | None) -> None:
         """Keep a change; memory keeps nothing beyond itself."""
+
+    async def keep(self) -> None:
+        """Return when the file holds all that was written; who answers a call awaits it first.
+
+        Raises:
+            BrokenState: the file cannot be written.
+        """
 
     def close(self) -> None:
         """Release what the state holds."""
@@ -96,11 +110,24 @@ def _restored(value: dict[str, Any]) -> Any:
     return base64.b64decode(value["$bytes"]) if set(value) == {"$bytes"} else value
 
 
+_Place = tuple[str, str, str]
+_PUT = (
+    "INSERT INTO entries (service, tab, id, body) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (service, tab, id) DO UPDATE SET body=excluded.body"
+)
+_DELETE = "DELETE FROM entries WHERE service=? AND tab=? AND id=?"
+
+
 class SqliteState(State):
     """State kept in a SQLite file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self._path = path
+        self._put: dict[_Place, str] = {}
+        self._deleted: dict[_Place, None] = {}
+        self._writes_on: asyncio.AbstractEventLoop | None = None
+        self._fault: BrokenState | None = None
         try:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -116,16 +143,69 @@ class SqliteState(State):
             raise BrokenState(f"cannot open the tenant's state {path}: {error}") from error
 
     def wrote(self, service: str, table: str, key: str, row: Row | None) -> None:
+        place = (service, table, key)
         if row is None:
-            statement = "DELETE FROM entries WHERE service=? AND tab=? AND id=?"
-            self._connection.execute(statement, (service, table, key))
+            self._put.pop(place, None)
+            self._deleted[place] = None
+        else:
+            self._put[place] = _text(row)
+        self._write_soon()
+
+    @property
+    def is_behind(self) -> bool:
+        return bool(self._put or self._deleted)
+
+    async def keep(self) -> None:
+        if self.is_behind:
+            self._write_soon()
+            await asyncio.sleep(0)  # the write was asked for before us, so it comes before us
+            if self._fault is not None:
+                raise self._fault
+
+    def _write_soon(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._write()
+            if self._fault is not None:
+                raise self._fault from None
             return
-        body = json.dumps(row, ensure_ascii=False, default=_plain)
-        self._connection.execute(
-            "INSERT INTO entries (service, tab, id, body) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (service, tab, id) DO UPDATE SET body=excluded.body",
-            (service, table, key, body),
-        )
+        if self._writes_on is not loop:
+            self._writes_on = loop
+            loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        """Write everything in one transaction; what cannot be written now is tried again with the next change."""
+        self._writes_on = None
+        if not self.is_behind:
+            return
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            for place in self._deleted:
+                execute(_DELETE, place)
+            for place, body in self._put.items():
+                execute(_PUT, (*place, body))
+            execute("COMMIT")
+        except sqlite3.Error as error:
+            self._fault = BrokenState(f"cannot write the tenant's state {self._path}: {error}")
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
+        else:
+            self._fault = None
+            self._put.clear()
+            self._deleted.clear()
 
     def close(self) -> None:
+        if self.is_behind:
+            self._write()
         self._connection.close()
+
+
+def _text(row: Row) -> str:
+    text = json.dumps(row, ensure_ascii=False, default=_plain)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can write and UTF-8 cannot
+        return json.dumps(row, default=_plain)
+    return text

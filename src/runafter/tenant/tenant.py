@@ -348,6 +348,8 @@ class Tenant:
         finally:
             ended = self.clock.now_ticks() / TICKS_PER_SECOND
             admitted.finish(ended, ended - at)
+        if self.state.is_behind:
+            await self.state.keep()
         committed = not replayed and outcome.status_code is not None and outcome.status_code < 300
         if fault is not None and fault.kind == "commit-then-timeout":
             return record(outcome_of(fault), committed=committed, replayed=replayed)
