@@ -11,6 +11,7 @@ from tests.server.world import HTTP, REQUEST, Answers, flow
 
 from runafter.protocol.events import Outcome
 from runafter.server.app import Unprotected, check_bind
+from runafter.server.live import Broadcast, News, event_stream
 from runafter.server.settings import ServerSettings
 
 RESPOND = {
@@ -251,12 +252,36 @@ async def test_news_of_a_run_come_as_events():
         first = asyncio.ensure_future(anext(watch))
         await asyncio.sleep(0)
         await http("POST", "/api/flows/flow/run", {})
-        seen = [await asyncio.wait_for(first, 5)]
-        while seen[-1].data.get("status") != "Succeeded" or seen[-1].kind != "run":
-            seen.append(await asyncio.wait_for(anext(watch), 5))
+        seen = list(await asyncio.wait_for(first, 5))
+        while not any(news.kind == "run" and news.data["status"] == "Succeeded" for news in seen):
+            seen += await asyncio.wait_for(anext(watch), 5)
         await watch.aclose()
 
     assert {news.kind for news in seen} == {"run", "action"}
+
+
+async def test_news_that_came_meanwhile_go_out_as_one_piece():
+    news = Broadcast()
+    stream = event_stream(news.watch(flow="flow", quiet_s=0.0))
+    pieces = [await anext(stream), await anext(stream)]
+    for number in range(2):
+        news.publish(News(kind="run", flow="flow", run=str(number)))
+        news.publish(News(kind="run", flow="another"))
+    pieces.append(await anext(stream))
+    for number in range(2001):
+        news.publish(News(kind="run", flow="flow", run=str(number)))
+    pieces.append(await anext(stream))
+    news.close()
+    rest = [piece async for piece in stream]
+
+    assert pieces[:2] == [b"retry: 1000\n\n", b": still here\n\n"]
+    assert [line for line in pieces[2].split(b"\n") if b"run" in line][1::2] == [
+        b'data: {"kind":"run","flow":"flow","run":"0","data":null}',
+        b'data: {"kind":"run","flow":"flow","run":"1","data":null}',
+    ]
+    assert pieces[3].startswith(b"event: lagged\n")
+    assert pieces[3].count(b"event:") == 1
+    assert (rest, news.is_watched) == ([], False)
 
 
 @pytest.mark.parametrize("path", ["/api/flows", "/openapi.json", "/runtime/webhooks/workflow/api/management/workflows"])

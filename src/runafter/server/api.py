@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +13,7 @@ from starlette.routing import Route
 from runafter.server import shapes
 from runafter.server.answers import BadRequest, answer, guarded, not_found, number_of
 from runafter.server.firing import Fired, TriggerEvent
-from runafter.server.live import News
+from runafter.server.live import event_stream
 from runafter.server.reading import Reading, approval_of
 from runafter.server.runtime import Runtime, repetition_of
 
@@ -261,33 +258,11 @@ class Api:
     async def events(self, request: Request) -> Response:
         """Stream news, filtered by `flow` and `run`."""
         query = request.query_params
-        watch = self._runtime.news.watch(flow=query.get("flow") or None, run=query.get("run") or None)
+        watch = self._runtime.news.watch(
+            flow=query.get("flow") or None, run=query.get("run") or None, quiet_s=_HEARTBEAT_S
+        )
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_stream(watch), media_type="text/event-stream", headers=headers)
-
-
-async def _stream(watch: AsyncIterator[News]) -> AsyncIterator[bytes]:
-    yield b"retry: 1000\n\n"
-    following: asyncio.Future[News] | None = None
-    try:
-        while True:
-            if following is None:
-                following = asyncio.ensure_future(anext(watch))
-            done, _ = await asyncio.wait([following], timeout=_HEARTBEAT_S)
-            if not done:
-                yield b": still here\n\n"
-                continue
-            try:
-                news = following.result()
-            except StopAsyncIteration:
-                return
-            following = None
-            yield b"event: " + news.kind.encode() + b"\ndata: " + msgspec.json.encode(news, enc_hook=str) + b"\n\n"
-    finally:
-        if following is not None:
-            following.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
-                await following
+        return StreamingResponse(event_stream(watch), media_type="text/event-stream", headers=headers)
 
 
 async def _body(request: Request, kind: Any) -> Any:
