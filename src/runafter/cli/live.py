@@ -79,7 +79,8 @@ class LiveRun:
                 line.skipped += notice.status == "Skipped"
                 line.failed += notice.status in {"Failed", "TimedOut"}
                 line.retries += retries_of(notice.status, len(notice.attempts))
-                line.code = notice.code
+                if not line.failed or notice.status in {"Failed", "TimedOut"}:
+                    line.code = notice.code
                 line.of = notice.iterations if notice.iterations is not None else line.of
                 line.started_at = min(line.started_at or notice.started_at, notice.started_at)
                 line.ended_at = max(line.ended_at, notice.ended_at)
