@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
+from tests.server.process import TOKEN, ask, served
 
 from runafter.cli.main import cli
 
-TOKEN = "a-token-for-tests-only"
 SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
 MANAGEMENT = "/runtime/webhooks/workflow/api/management/workflows"
 
@@ -42,76 +37,31 @@ def folder(tmp_path):
     return tmp_path
 
 
-@contextmanager
-def serving(folder):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runafter", "serve", str(folder), "--db", str(folder / "runs.db"), "--port", str(port)],
-        env={**os.environ, "RUNAFTER_TOKEN": TOKEN},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert "Runafter serves" in process.stdout.readline()
-        base = f"http://127.0.0.1:{port}"
-        _wait_for(base)
-        yield base, process
-    finally:
-        process.kill()
-        process.wait(10)
-        process.stdout.close()
-
-
-def _wait_for(base: str) -> None:
-    for _ in range(2000):
-        try:
-            assert ask("GET", f"{base}/readyz")[0] == 200
-        except urllib.error.URLError:
-            continue
-        return
-    raise AssertionError("the server does not answer")
-
-
-def ask(method: str, url: str, given=None) -> tuple[int, dict, dict]:
-    data = json.dumps(given).encode() if given is not None else None
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    request = urllib.request.Request(url, data, headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answered:
-            return answered.status, dict(answered.headers), json.loads(answered.read() or b"{}")
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, dict(refused.headers), json.loads(refused.read() or b"{}")
-
-
 def test_a_key_stays_claimed_and_accepted_runs_end_after_a_kill(folder):
-    with serving(folder) as (base, process):
-        url = ask("POST", f"{base}{MANAGEMENT}/orders/triggers/start/listCallbackUrl")[2]["value"]
+    with served(folder) as server:
+        url = ask("POST", f"{server.base}{MANAGEMENT}/orders/triggers/start/listCallbackUrl")[2]["value"]
         accepted = [ask("POST", url, {"id": key})[1]["x-ms-workflow-run-id"] for key in "AB"]
-        process.send_signal(signal.SIGKILL)
-    with serving(folder) as (base, process):
-        url = ask("POST", f"{base}{MANAGEMENT}/orders/triggers/start/listCallbackUrl")[2]["value"]
+        server.process.send_signal(signal.SIGKILL)
+    with served(folder) as server:
+        url = ask("POST", f"{server.base}{MANAGEMENT}/orders/triggers/start/listCallbackUrl")[2]["value"]
         again = ask("POST", url, {"id": "A"})[1]["x-ms-workflow-run-id"]
         runs = []
         while [run["status"] for run in runs] != ["Succeeded"] * 2:
-            runs = ask("GET", f"{base}/api/runs?flow=orders")[2]["runs"]
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(5) is not None
+            runs = ask("GET", f"{server.base}/api/runs?flow=orders")[2]["runs"]
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(5) is not None
 
     assert again == accepted[0]
     assert sorted(run["id"] for run in runs) == sorted(accepted)
 
 
 def test_sigterm_ends_within_five_seconds_with_a_stream_open(folder):
-    with serving(folder) as (base, process):
-        request = urllib.request.Request(f"{base}/api/events", headers={"Authorization": f"Bearer {TOKEN}"})
+    with served(folder) as server:
+        request = urllib.request.Request(f"{server.base}/api/events", headers={"Authorization": f"Bearer {TOKEN}"})
         with urllib.request.urlopen(request, timeout=10) as stream:
             assert stream.readline().startswith(b"retry:")
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(5) is not None
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(5) is not None
 
 
 def run(*arguments: str):

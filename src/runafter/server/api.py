@@ -31,6 +31,8 @@ class Operation:
     answers: Any
     body: Any = None
     query: tuple[str, ...] = ()
+    media: str = "application/json"
+    needs_token: bool = True
 
 
 OPERATIONS = (
@@ -134,6 +136,15 @@ OPERATIONS = (
         answers=dict[str, Any],
         query=("table",),
     ),
+    Operation(
+        path="/api/events",
+        method="GET",
+        name="watch_events",
+        summary="Watch live news: events named run, action, response, approval, flow or lagged, until you hang up.",
+        answers=str,
+        query=("flow", "run"),
+        media="text/event-stream",
+    ),
 )
 
 
@@ -151,7 +162,6 @@ class Api:
             if "{id}" not in each.path
         ]
         made.append(Route("/api/approvals/{id:path}", guarded(self.answer_approval), methods=["POST"]))
-        made.append(Route("/api/events", guarded(self.events), methods=["GET"]))
         return made
 
     async def list_flows(self, request: Request) -> Response:
@@ -255,7 +265,7 @@ class Api:
             raise BadRequest(fault.message, status=404, code=fault.code, hint=fault.hint) from fault
         return answer({"rows": found})
 
-    async def events(self, request: Request) -> Response:
+    async def watch_events(self, request: Request) -> Response:
         """Stream news, filtered by `flow` and `run`."""
         query = request.query_params
         watch = self._runtime.news.watch(

@@ -34,8 +34,8 @@ from runafter.server.connections import ServedConnections, project_connections, 
 from runafter.server.guard import Doors, Guard
 from runafter.server.invoke import Invocations
 from runafter.server.management import Management
-from runafter.server.metrics import CONTENT_TYPE
 from runafter.server.openapi import document
+from runafter.server.operation import Operating
 from runafter.server.pages import Pages
 from runafter.server.reference import page as reference_page
 from runafter.server.runtime import Runtime
@@ -63,20 +63,11 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
     """Return the whole application: every request passes the guard first."""
     pages = Pages()
 
-    async def health(request: Request) -> Response:
-        return answer({"status": "ok"})
-
-    async def ready(request: Request) -> Response:
-        return answer({"status": "ready"}) if runtime.is_ready else error_answer(503, "NotReady", "Not ready yet.")
-
     async def openapi(request: Request) -> Response:
         return answer(document(runtime.settings.public_url))
 
     async def docs(request: Request) -> Response:
         return HTMLResponse(reference_page(document(runtime.settings.public_url)), headers=_HEADERS)
-
-    async def metrics(request: Request) -> Response:
-        return Response(runtime.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def page(request: Request) -> Response:
         methods = {
@@ -90,11 +81,9 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
         return pages.at(request.url.path)
 
     routes = [
-        Route("/healthz", health, methods=["GET"]),
-        Route("/readyz", ready, methods=["GET"]),
         Route("/openapi.json", openapi, methods=["GET"]),
         Route("/docs", docs, methods=["GET"]),
-        Route("/metrics", metrics, methods=["GET"]),
+        *Operating(runtime).routes(),
         *Invocations(runtime).routes(),
         *Api(runtime).routes(),
         *Watching(runtime).routes(),

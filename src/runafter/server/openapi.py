@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from runafter import __version__
-from runafter.server import api, watching
+from runafter.server import api, operation, watching
 from runafter.server.shapes import Error
 
-OPERATIONS = (*api.OPERATIONS, *watching.OPERATIONS)
+OPERATIONS = (*api.OPERATIONS, *watching.OPERATIONS, *operation.OPERATIONS)
+REFUSALS = ("400", "401", "403", "404", "409", "413", "421", "422", "429", "503")
+OPEN_REFUSALS = ("403", "421", "503")
 
 
 def document(url: str) -> dict[str, Any]:
@@ -27,35 +29,26 @@ def document(url: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for each in OPERATIONS:
         good = "202" if each.name in {"run_flow", "resubmit_run"} else "200"
-        operation: dict[str, Any] = {
+        responses = {
+            good: {"description": "Done.", "content": {each.media: {"schema": of[repr(each.answers)]}}},
+            **dict.fromkeys(REFUSALS if each.needs_token else OPEN_REFUSALS, wrong),
+        }
+        told: dict[str, Any] = {
             "operationId": each.name,
             "summary": each.summary,
-            "parameters": [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                for name in re.findall(r"{(\w+)}", each.path)
-            ]
-            + [
-                {
-                    "name": name,
-                    "in": "query",
-                    "schema": {"type": "integer", "minimum": 1, "maximum": 1000}
-                    if name == "limit"
-                    else {"type": "string"},
-                }
-                for name in each.query
-            ],
-            "responses": {
-                good: {"description": "Done.", "content": {"application/json": {"schema": of[repr(each.answers)]}}},
-                **dict.fromkeys(("400", "401", "403", "404", "409", "413", "421", "422", "429", "503"), wrong),
-            },
+            "parameters": [_parameter(name, "path") for name in re.findall(r"{(\w+)}", each.path)]
+            + [_parameter(name, "query") for name in each.query],
+            "responses": responses,
         }
+        if not each.needs_token:
+            told["security"] = []
         if each.body is not None:
             is_needed = any(each_field.required for each_field in msgspec.structs.fields(each.body))
-            operation["requestBody"] = {
+            told["requestBody"] = {
                 "required": is_needed,
                 "content": {"application/json": {"schema": of[repr(each.body)]}},
             }
-        paths.setdefault(each.path, {})[each.method.lower()] = operation
+        paths.setdefault(each.path, {})[each.method.lower()] = told
     return {
         "openapi": "3.1.0",
         "info": {"title": "Runafter", "version": __version__},
@@ -64,3 +57,8 @@ def document(url: str) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
+
+
+def _parameter(name: str, place: str) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1, "maximum": 1000} if name == "limit" else {"type": "string"}
+    return {"name": name, "in": place, "schema": schema} | ({"required": True} if place == "path" else {})

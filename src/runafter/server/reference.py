@@ -49,9 +49,9 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
         for each in operation["parameters"]
     )
     body = operation.get("requestBody")
-    asked = f"<p>Body: {_schema(body['content']['application/json']['schema'])}</p>" if body else ""
+    asked = f"<p>Body: {_content(body)}</p>" if body else ""
     answers = "".join(
-        f"<tr><td>{escape(code)}<td>{_schema(answer['content']['application/json']['schema'])}"
+        f"<tr><td>{escape(code)}<td>{_content(answer)}"
         for code, answer in operation["responses"].items()
         if code.startswith("2")
     )
@@ -60,6 +60,11 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
         f"<span class=dim>{escape(operation['summary'])}</span></summary>"
         f"<table>{rows}</table>{asked}<p>Answers:</p><table>{answers}</table></details>"
     )
+
+
+def _content(told: Mapping[str, Any]) -> str:
+    ((media, content),) = told["content"].items()
+    return _schema(content["schema"]) if media == "application/json" else f"<code>{escape(media)}</code>"
 
 
 def _schema(schema: Mapping[str, Any]) -> str:
