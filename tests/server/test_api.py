@@ -233,6 +233,13 @@ async def test_runs_are_found_by_status_and_by_a_value_in_them_and_paged():
     assert (rest.get("cursor"), none["runs"]) == (None, [])
 
 
+async def test_a_stop_right_after_a_change_of_the_schedule_ends():
+    async with client(flow()) as http:
+        await asyncio.sleep(0)
+        await http.runtime.schedule.refresh()
+        await asyncio.wait_for(http.runtime.stop(), 5)
+
+
 async def test_resubmit_and_cancel():
     pause = {"Pause": {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Hour"}}}}
     async with client(flow(actions=pause)) as http:

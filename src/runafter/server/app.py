@@ -31,6 +31,7 @@ from runafter.project.project import read_project
 from runafter.server.answers import answer, error_answer
 from runafter.server.api import Api
 from runafter.server.connections import ServedConnections, project_connections, tell_unused
+from runafter.server.direct import Direct
 from runafter.server.guard import Doors, Guard
 from runafter.server.invoke import Invocations
 from runafter.server.management import Management
@@ -80,11 +81,12 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
             return _wrong_method(", ".join(sorted(methods)))
         return pages.at(request.url.path)
 
+    signed = Invocations(runtime).routes()
     routes = [
         Route("/openapi.json", openapi, methods=["GET"]),
         Route("/docs", docs, methods=["GET"]),
         *Operating(runtime).routes(),
-        *Invocations(runtime).routes(),
+        *signed,
         *Api(runtime).routes(),
         *Watching(runtime).routes(),
         *Management(runtime).routes(),
@@ -94,7 +96,8 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
         404: lambda request, fault: error_answer(404, "NotFound", "There is nothing at this address."),
         405: lambda request, fault: _wrong_method((fault.headers or {}).get("Allow", "")),
     }
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), runtime.settings, doors)  # type: ignore[arg-type, return-value]  # ASGI types differ in form only
+    rest = Starlette(routes=routes, exception_handlers=handlers)
+    return Guard(Direct(signed, rest, prefix="/workflows/"), runtime.settings, doors)  # type: ignore[arg-type, return-value]  # ASGI types differ in form only
 
 
 def _wrong_method(allowed: str) -> Response:

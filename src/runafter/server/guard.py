@@ -20,6 +20,7 @@ import msgspec
 from runafter.catalog.catalog import Catalog, token_digest
 from runafter.catalog.rows import TokenRow
 from runafter.hosts.clock import Clock
+from runafter.server.direct import HEADERS
 from runafter.server.settings import ServerSettings
 
 _log = logging.getLogger("runafter.server")
@@ -88,7 +89,8 @@ class Guard:
             await _answer(send, 413, "PayloadTooLarge", f"The body is larger than {most} bytes.", None)
             return
         try:
-            body = await asyncio.wait_for(_body(receive, most), self._settings.body_s)
+            async with asyncio.timeout(self._settings.body_s):
+                body = await _body(receive, most)
         except TimeoutError:
             await _answer(send, 408, "RequestTimeout", "The body did not arrive in time.", None)
             return
@@ -99,6 +101,7 @@ class Guard:
             message = f"The body is nested deeper than {self._settings.most_json_depth} levels."
             await _answer(send, 400, "JsonTooDeep", message, None)
             return
+        scope[HEADERS] = headers
         is_given = False
 
         async def given() -> Message:

@@ -20,6 +20,7 @@ from runafter.protocol.commands import SendResponse
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import BadRequest, error_answer, guarded, not_found
 from runafter.server.cloudevents import CloudEvent, events_of
+from runafter.server.direct import headers_of, queries_of
 from runafter.server.firing import Fired, FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
 from runafter.server.polls import is_subscribed
@@ -29,6 +30,7 @@ from runafter.server.signatures import trigger_permission
 _HIDDEN_HEADERS = {"authorization", "cookie"}
 _OWN_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+_OWN_QUERIES = {"api-version", "sp", "sv", "sig", "se"}
 
 
 class Invocations:
@@ -60,19 +62,22 @@ class Invocations:
         wanted = (trigger.method or "").upper()
         if wanted and request.method != wanted:
             raise BadRequest(f"The trigger takes {wanted} only.", status=405, code="MethodNotAllowed")
-        event = await self._event(request, trigger)
-        events = events_of(dict(request.headers), await request.body())
+        headers, data = headers_of(request), await request.body()
+        event = self._event(request, trigger, headers, data)
+        events = events_of(headers, data)
         if events is not None and len(events) != 1:
             return await self._several(flow, trigger, event, events)
         if events:
             event = _carrying(event, events[0])
         run_id = runtime.firing.new_run_id()
-        waits = flow.responds and trigger.split_on is None
-        event = replace(event, run_id=run_id, caller_waits=waits)
-        reply = runtime.expect(run_id) if waits else None
+        if not flow.responds or trigger.split_on is not None:
+            fired = (await runtime.fire(flow, trigger, replace(event, run_id=run_id)))[0]
+            return self._accepted(flow, trigger, fired)
+        reply = runtime.expect(run_id)
+        event = replace(event, run_id=run_id, caller_waits=True)
         try:
             fired = (await runtime.fire(flow, trigger, event))[0]
-            if reply is None or fired.status not in {"Started", "Waiting"}:
+            if fired.status not in {"Started", "Waiting"}:
                 return self._accepted(flow, trigger, fired)
             return await self._reply(request, flow, trigger, fired, reply)
         finally:
@@ -100,7 +105,7 @@ class Invocations:
         """Return the trigger that a signed address calls."""
         runtime = self._runtime
         name, owner = request.path_params["trigger"], request.path_params["flow"]
-        await runtime.signer.check(owner, trigger_permission(name), dict(request.query_params))
+        await runtime.signer.check(owner, trigger_permission(name), queries_of(request))
         flow = runtime.flows.get(owner)
         trigger = runtime.trigger_of(flow, name)
         if trigger.type.casefold() not in {"request", "manual"} and not is_subscribed(trigger):
@@ -120,19 +125,18 @@ class Invocations:
         weight = {"Full": 2, "Failed": 1}
         return self._accepted(flow, trigger, max(fired, key=lambda each: weight.get(each.status, 0)))
 
-    async def _event(self, request: Request, trigger: Trigger) -> TriggerEvent:
-        headers = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
-        data = await request.body()
-        outputs: dict[str, Any] = {"headers": headers}
-        queries = {k: v for k, v in request.query_params.items() if k not in {"api-version", "sp", "sv", "sig", "se"}}
+    def _event(self, request: Request, trigger: Trigger, headers: Mapping[str, str], data: bytes) -> TriggerEvent:
+        shown = {name: value for name, value in headers.items() if name not in _HIDDEN_HEADERS}
+        outputs: dict[str, Any] = {"headers": shown}
+        queries = {name: value for name, value in queries_of(request).items() if name not in _OWN_QUERIES}
         if queries:
             outputs["queries"] = queries
         if data:
-            outputs["body"] = body_value(data, request.headers.get("content-type", ""))[0]
+            outputs["body"] = body_value(data, headers.get("content-type", ""))[0]
         relative = request.path_params.get("relative", "")
         if relative or trigger.relative_path:
             outputs["relativePathParameters"] = _path_parameters(trigger.relative_path or "", relative)
-        tracking = request.headers.get("x-ms-client-tracking-id", "")[:128]
+        tracking = headers.get("x-ms-client-tracking-id", "")[:128]
         return TriggerEvent(outputs=outputs, client_tracking_id=tracking)
 
     async def _reply(
@@ -197,13 +201,12 @@ class Invocations:
         runtime = self._runtime
         path = request.path_params
         await runtime.signer.check_callback(path["flow"], path["run"], path["sig"])
-        data = await request.body()
-        headers = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
-        outputs: dict[str, Any] = {"headers": headers}
-        if request.query_params:
-            outputs["queries"] = dict(request.query_params)
+        headers, data = headers_of(request), await request.body()
+        outputs: dict[str, Any] = {"headers": {k: v for k, v in headers.items() if k not in _HIDDEN_HEADERS}}
+        if queries_of(request):
+            outputs["queries"] = dict(queries_of(request))
         if data:
-            outputs["body"] = body_value(data, request.headers.get("content-type", ""))[0]
+            outputs["body"] = body_value(data, headers.get("content-type", ""))[0]
         repetition = repetition_of(unquote(path.get("repetition", "")))
         await runtime.signal(path["run"], path["action"], repetition, outputs)
         return Response(status_code=200)
@@ -213,7 +216,7 @@ class Invocations:
         runtime = self._runtime
         flow = request.path_params["flow"]
         path = "/" + request.path_params["path"]
-        await runtime.signer.check(flow, f"{path}/read", dict(request.query_params))
+        await runtime.signer.check(flow, f"{path}/read", queries_of(request))
         found, value = await content_at(runtime, path)
         if not found:
             raise not_found("The content")

@@ -164,7 +164,9 @@ class Schedule:
             wait_s = max((due[0][0] - now) / TICKS_PER_S, 1e-5) if due else float("inf")
             wait_s = min(wait_s, self._host.settings.rearm_s)
             try:
-                await asyncio.wait_for(self._changed.wait(), wait_s if wait_s != float("inf") else None)
+                # Not `wait_for`: in Python 3.11 it loses a cancel that comes together with the event.
+                async with asyncio.timeout(wait_s if wait_s != float("inf") else None):
+                    await self._changed.wait()
             except TimeoutError:
                 pass
 
