@@ -33,13 +33,21 @@ class Simulation:
         self.start_ticks = start_ticks
         self.rng = random.Random(seed)  # noqa: S311 - chance must be the same each time
         self.loop = asyncio.get_running_loop()
+        self._storages: list[MemoryStorage] = []
 
     def now_ticks(self) -> int:
         return self.start_ticks + round(self.loop.time() * TICKS_PER_S)
 
     def storage(self) -> MemoryStorage:
         """Return an empty database that lives as long as the simulation."""
-        return MemoryStorage(self.loop)
+        made = MemoryStorage(self.loop)
+        self._storages.append(made)
+        return made
+
+    async def close(self) -> None:
+        """Close the databases made here."""
+        for storage in self._storages:
+            await storage.close()
 
     def host(
         self,
@@ -72,7 +80,11 @@ def run_virtual(
     """
 
     async def body() -> T:
-        return await main(Simulation(seed, start_ticks))
+        simulation = Simulation(seed, start_ticks)
+        try:
+            return await main(simulation)
+        finally:
+            await simulation.close()
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(body())
