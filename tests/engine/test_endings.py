@@ -180,6 +180,14 @@ def test_failure_names_expression_and_items() -> None:
     assert done.record("Parts", 0).outputs == ["a", "b"]
 
 
+def test_failure_shows_objects_as_json() -> None:
+    done = drive({"Read": compose("@int(concat(json('{\"a\": [1, true, null]}')))")})
+
+    assert {"expression": "json('{\"a\": [1, true, null]}')", "value": '{"a":[1,true,null]}'} in done.record(
+        "Read"
+    ).failure["values"]
+
+
 def test_failure_in_a_selection_names_the_item() -> None:
     flow = {"Pick": {"type": "Select", "inputs": {"from": ["1", "x", "3"], "select": "@int(item())"}}}
 

@@ -75,7 +75,7 @@ def test_a_container_that_failed_leads_to_what_failed_first_in_it() -> None:
 
 
 def test_one_line_per_action_adds_its_repetitions_up() -> None:
-    attempt = Attempt(started_at=1, ended_at=2, status_code=503)
+    tried, last = (Attempt(started_at=1, ended_at=2, status_code=503, wait_s=wait) for wait in (5.0, None))
     rows = [
         row("Put", "Succeeded", (0,), order=2, started_at=10, ended_at=30, loops=("Loop",)),
         row(
@@ -86,7 +86,7 @@ def test_one_line_per_action_adds_its_repetitions_up() -> None:
             code="X",
             started_at=5,
             ended_at=15,
-            attempts=(attempt, attempt),
+            attempts=(tried, last),
             loops=("Loop",),
         ),
         row("Loop", "Failed", order=1, iterations=2),
@@ -97,7 +97,7 @@ def test_one_line_per_action_adds_its_repetitions_up() -> None:
     assert [line.action for line in detail.lines] == ["Loop", "Put"]
     put = detail.line("put")
     assert put is not None
-    assert (put.status, put.code, put.repetitions, put.retries, put.loops) == ("Failed", "X", 2, 2, ("Loop",))
+    assert (put.status, put.code, put.repetitions, put.retries, put.loops) == ("Failed", "X", 2, 1, ("Loop",))
     assert (put.started_at, put.ended_at, put.busy_ticks) == (5, 30, 30)
     assert put.by_status == {"Succeeded": 1, "Failed": 1}
     assert detail.lines[0].iterations == 2

@@ -1,7 +1,7 @@
 // Live news as server-sent events, read with fetch: EventSource can send no token.
 
-import { useEffect, useRef } from "react";
-import { token } from "./session";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { forget, token } from "./session";
 
 export interface News {
   kind: "run" | "action" | "response" | "approval" | "flow" | "lagged";
@@ -28,6 +28,10 @@ export function split(text: string): { data: string[]; rest: string } {
 
 async function listen(path: string, signal: AbortSignal, hear: (news: News) => void, opened: () => void): Promise<void> {
   const answer = await fetch(path, { headers: { Authorization: `Bearer ${token()}` }, signal });
+  if (answer.status === 401) {
+    forget();
+    window.dispatchEvent(new Event("runafter:locked"));
+  }
   if (!answer.ok || !answer.body) throw new Error(String(answer.status));
   opened();
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -39,6 +43,26 @@ async function listen(path: string, signal: AbortSignal, hear: (news: News) => v
     rest = found.rest;
     for (const data of found.data) hear(JSON.parse(data) as News);
   }
+}
+
+// Whether the server is there, for the line that says so: false from the first failure until a stream is open again.
+let isThere = true;
+const watchers = new Set<() => void>();
+
+function tellThere(value: boolean): void {
+  if (value === isThere) return;
+  isThere = value;
+  for (const watcher of watchers) watcher();
+}
+
+export function useIsThere(): boolean {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    () => isThere,
+  );
 }
 
 /** Hear news while mounted; `opened` is called after each connection, since news may have been missed before it. */
@@ -54,10 +78,12 @@ export function useNews(query: Record<string, string>, hear: (news: News) => voi
         try {
           await listen(path, signal, (news) => latest.current.hear(news), () => {
             wait = 500;
+            tellThere(true);
             latest.current.opened?.();
           });
         } catch {
-          wait = Math.min(wait * 2, 15_000);
+          if (!signal.aborted) tellThere(false);
+          wait = Math.min(wait * 2, 5_000);
         }
         if (!signal.aborted) await new Promise((resume) => setTimeout(resume, wait));
       }

@@ -4,6 +4,7 @@ import { ago, duration, percent, repetitionText, spent } from "./format";
 test("durations read as people say them", () => {
   expect([0.0421, 4.25, 42.4, 125, 7_500, 200_000].map(duration)).toEqual(["42 ms", "4.3 s", "42 s", "2 m 05 s", "2 h 05 m", "2 d 7 h"]);
   expect(duration(null)).toBe("");
+  expect(duration(0)).toBe("< 1 ms");
 });
 
 test("a share is never rounded up to all", () => {

@@ -2,6 +2,7 @@
 
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return "";
+  if (seconds < 0.0005) return "< 1 ms";
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
@@ -48,6 +49,14 @@ export function shown(value: unknown): string {
 }
 
 export const words = (name: string) => name.replaceAll("_", " ");
+
+/** The same for a flow: it begins with a capital. */
+export function titled(name: string): string {
+  const text = words(name);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export const counted = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 /** "000003-000001" as people count: "item 4, 2". */
 export function repetitionText(name: string): string {

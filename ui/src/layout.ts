@@ -2,11 +2,11 @@
 
 import type { Graph, GraphNode } from "./api";
 
-export const CARD = { width: 236, height: 58 };
+export const CARD = { width: 260, height: 60 };
 export const GAP = { x: 28, y: 34 };
 /** Room on both sides of a block through which arrows pass cards that stand in their way, with their words. */
 export const LANE = 66;
-export const PAD = { x: 16, top: 62, bottom: 16, label: 20, pager: 30 };
+export const PAD = { x: 16, top: 64, bottom: 16, label: 20, pager: 30 };
 
 export interface Box {
   node: GraphNode;

@@ -112,7 +112,8 @@ def action_line(row: ActionRow) -> str:
     from runafter.cli.live import SIGNS
 
     where = "[" + ",".join(str(index) for index in row.repetition) + "]" if row.repetition else ""
-    retries = f"  {len(row.detail.attempts)} retries" if row.detail.attempts else ""
+    again = sum(attempt.wait_s is not None for attempt in row.detail.attempts)
+    retries = f"  {again} {'retry' if again == 1 else 'retries'}" if again else ""
     code = f"  {row.code}" if row.code else ""
     return f"{SIGNS.get(row.status, ('?', ''))[0]} {row.action}{where}  {row.type}  {row.status}{code}  {spent_text(row.started_at, row.ended_at)}{retries}"
 

@@ -12,6 +12,8 @@ from runafter.errors import ExpressionError, NotSupported
 from runafter.expressions.ast import Access, Call, Expression, Interpolation, Literal
 from runafter.expressions.compiler import compile_expression
 from runafter.expressions.template import parse_text
+from runafter.values.json import compact
+from runafter.values.size import TooLarge
 
 FAULTS = (ExpressionError, NotSupported, RecursionError)
 """What evaluating may raise: the author's fault or ours to refuse, in both cases a failed action."""
@@ -28,10 +30,13 @@ def message_of(fault: BaseException) -> str:
 
 
 def preview(value: Any) -> Any:
-    """Return a value short enough to show beside an error."""
+    """Return a value short enough to show beside an error; objects and lists as JSON."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    try:
+        text = value if isinstance(value, str) else compact(value)
+    except TooLarge as fault:
+        return f"({fault})"
     return text if len(text) <= _PREVIEW else f"{text[:_PREVIEW]}..."
 
 

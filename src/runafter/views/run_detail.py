@@ -88,7 +88,7 @@ def run_detail(rows: Iterable[TimedAction]) -> RunDetail:
         line.started_at = min(line.started_at, row.started_at)
         line.ended_at = max(line.ended_at, row.ended_at)
         line.busy_ticks += row.ended_at - row.started_at
-        line.retries += len(row.detail.attempts)
+        line.retries += sum(attempt.wait_s is not None for attempt in row.detail.attempts)
         if row.detail.iterations is not None:
             line.iterations = (line.iterations or 0) + row.detail.iterations
         if line.repetitions == 1 or _rank(row.status) < _rank(line.status):

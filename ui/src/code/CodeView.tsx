@@ -94,7 +94,7 @@ export function CodeView({ definition, graph, findings: given, pointer: chosen }
             <li key={`${finding.code}${finding.pointer}${index}`}>
               <button type="button" onClick={() => goTo(lineOf(made, finding.pointer ?? ""))}>
                 <span className={`tag ${finding.severity === "error" ? "bad" : ""}`}>{finding.code}</span> {finding.message}
-                {finding.hint && <span className="dim"> {finding.hint}</span>}
+                {finding.hint && <span className={finding.hint.includes("\n") ? "dim hint mono" : "dim"}> {finding.hint}</span>}
               </button>
             </li>
           ))}

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { type Approval, api } from "../api";
 import { useNews } from "../events";
-import { ago, time, words } from "../format";
+import { ago, time, titled, words } from "../format";
 import { Status } from "../parts/Status";
 import { Empty, Fault, Loading, Refused } from "../parts/states";
 import { useRows } from "../parts/useRows";
@@ -46,7 +46,7 @@ export function ApprovalsPage() {
         </Empty>
       ) : (
         <div ref={rows} className="cards">
-          {items.data.approvals.map((item) => (
+          {[...items.data.approvals].sort((a, b) => Number(a.kind === "callback") - Number(b.kind === "callback")).map((item) => (
             <Item key={item.id} item={item} />
           ))}
         </div>
@@ -88,11 +88,11 @@ export function Item({ item }: { item: Approval }) {
       <p className="dim small">
         {item.kind === "review" ? (
           <Link href={`/runs/${item.run}`} data-row>
-            {words(item.flow)}
+            {titled(item.flow)}
           </Link>
         ) : (
           <Link href={`/runs/${item.run}?action=${encodeURIComponent(item.action)}`} data-row>
-            {words(item.flow)} / {words(item.action)}
+            {titled(item.flow)} / {words(item.action)}
           </Link>
         )}
         {item.assignedTo && <span>for {item.assignedTo}</span>}

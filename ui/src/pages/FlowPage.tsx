@@ -4,7 +4,7 @@ import { Link, useLocation } from "wouter";
 import { api } from "../api";
 import { CodeView, severity } from "../code/CodeView";
 import { useNews } from "../events";
-import { ago, duration, percent, time, words } from "../format";
+import { ago, counted, duration, percent, time, titled, words } from "../format";
 import { Icon } from "../parts/Icon";
 import { Status } from "../parts/Status";
 import { Fault, Loading, Refused } from "../parts/states";
@@ -12,6 +12,7 @@ import { useSettled } from "../parts/useSettled";
 import { Canvas } from "../run/Canvas";
 import { type Sight, SightContext } from "../run/context";
 import { RunStore } from "../run/live";
+import { versionText } from "../run/versions";
 import { RunDialog } from "./RunDialog";
 
 /** One flow: its graph and code with findings, what its trigger did, its versions. */
@@ -66,7 +67,18 @@ export function FlowPage({ name }: { name: string }) {
     [store, selected, toggle, marks],
   );
   if (known.isPending) return <Loading />;
-  if (known.isError) return <Fault error={known.error} again={() => void known.refetch()} />;
+  if (known.isError)
+    return (
+      <Fault
+        error={known.error}
+        again={() => void known.refetch()}
+        elsewhere={
+          <p>
+            Its file may have been renamed or removed. <Link href="/">See the flows that there are</Link>.
+          </p>
+        }
+      />
+    );
   const { flow, graph, definition, triggers, versions, file } = known.data;
   const isOn = flow.state === "Enabled";
   const turn = () => {
@@ -81,7 +93,7 @@ export function FlowPage({ name }: { name: string }) {
       <div className="run fill">
         <header className="run-head">
           <span className={`status ${isOn ? "good" : ""}`}>{flow.state}</span>
-          <h1>{words(flow.title)}</h1>
+          <h1>{titled(flow.title)}</h1>
           <span className="dim small run-facts">
             <code>{flow.name}</code>
             <span>{flow.owner ?? "no owner"}</span>
@@ -104,7 +116,7 @@ export function FlowPage({ name }: { name: string }) {
           </button>
         </header>
         <Refused error={refused} />
-        {flow.errors > 0 && <p className="refused banner">The definition has {flow.errors} errors and cannot run; the code view shows them.</p>}
+        {flow.errors > 0 && <p className="refused banner">The definition has {counted(flow.errors, "error")} and cannot run; <button type="button" className="link" onClick={() => setView("code")}>the code view</button> shows {flow.errors === 1 ? "it" : "them"}.</p>}
         <div className="run-body">
           <div className="run-main">{view === "graph" ? <Canvas graph={graph} collapsed={collapsed} show={null} /> : <CodeView definition={definition} graph={graph} findings={findings} pointer={graph.nodes.find((node) => node.name === selected)?.pointer ?? null} />}</div>
           <aside className="detail" aria-label="About the flow">
@@ -121,7 +133,7 @@ export function FlowPage({ name }: { name: string }) {
               </Fact>
               {flow.criticality && <Fact name="Criticality">{flow.criticality}</Fact>}
               <Fact name="Version">
-                <code>{flow.version.slice(0, 12)}</code> of {versions.length}
+                <span title={flow.version}>{versionText(flow.version, versions).replace("version ", "")}</span>
               </Fact>
               {file && (
                 <Fact name="File">
@@ -133,15 +145,14 @@ export function FlowPage({ name }: { name: string }) {
               Last runs <Link href={`/runs?flow=${encodeURIComponent(name)}`}>all</Link>
             </h3>
             {flow.runs.length === 0 && <p className="dim">None yet.</p>}
-            <ul className="plain">
+            <ul className="plain timed">
               {flow.runs.slice(0, 10).map((run) => (
                 <li key={run.id}>
                   <Link href={`/runs/${run.id}`} onClick={() => go(`/runs/${run.id}`)}>
                     <Status value={run.status} />
                   </Link>
-                  <span className="dim">
-                    {ago(run.startedAt)} {duration(run.durationS)}
-                  </span>
+                  <span className="dim">{ago(run.startedAt)}</span>
+                  <span className="took">{duration(run.durationS) || "–"}</span>
                 </li>
               ))}
             </ul>
@@ -151,13 +162,12 @@ export function FlowPage({ name }: { name: string }) {
                   Trigger {words(trigger.name)} <span className="dim">{trigger.type}</span>
                 </h3>
                 {trigger.histories.length === 0 && <p className="dim">It has not fired yet.</p>}
-                <ul className="plain">
+                <ul className="plain timed">
                   {trigger.histories.slice(0, 8).map((each) => (
                     <li key={each.id} title={time(each.at)}>
                       {each.run ? <Link href={`/runs/${each.run}`}>{each.status}</Link> : <span>{each.status}</span>}
-                      <span className="dim">
-                        {ago(each.at)} {each.code && each.code !== "OK" ? each.code : ""}
-                      </span>
+                      <span className="dim">{each.code && each.code !== "OK" && each.code !== each.status ? each.code : ""}</span>
+                      <span className="dim took">{ago(each.at)}</span>
                     </li>
                   ))}
                 </ul>

@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { api, type FlowSummary } from "../api";
 import { useNews } from "../events";
-import { ago, duration, percent, time, words } from "../format";
+import { ago, counted, duration, percent, time, titled } from "../format";
 import { Icon } from "../parts/Icon";
 import { tone } from "../parts/Status";
 import { Empty, Fault, Loading } from "../parts/states";
@@ -45,12 +45,12 @@ export function FlowsPage() {
             <thead>
               <tr>
                 <th scope="col">Flow</th>
-                <th scope="col">Last runs</th>
+                <th scope="col" className="strips">Last runs</th>
                 <th scope="col" className="right">Success</th>
-                <th scope="col" className="right">p50</th>
-                <th scope="col" className="right">p95</th>
-                <th scope="col">Next</th>
-                <th scope="col"><span className="unseen">Run</span></th>
+                <th scope="col" className="right span" title="Half of the runs took no longer">p50</th>
+                <th scope="col" className="right span" title="95 of 100 runs took no longer">p95</th>
+                <th scope="col" className="next">Next</th>
+                <th scope="col" className="deed"><span className="unseen">Run</span></th>
               </tr>
             </thead>
             <tbody>
@@ -70,14 +70,15 @@ function Line({ flow, start }: { flow: FlowSummary; start: () => void }) {
   return (
     <tr data-flow={flow.name}>
       <td>
-        <Link href={`/flows/${encodeURIComponent(flow.name)}`} className="title" data-row>
-          {words(flow.title)}
+        <Link href={`/flows/${encodeURIComponent(flow.name)}`} className="title cut" data-row title={flow.title}>
+          {titled(flow.title)}
         </Link>
-        <div className="dim small">
-          {flow.title !== flow.name && <code>{flow.name}</code>}
-          {flow.owner ? <span>{flow.owner}</span> : <span>no owner</span>}
+        <div className="dim small line">
+          <span className="cut" title={flow.owner ?? undefined}>
+            {flow.owner ?? "no owner"}
+          </span>
           {flow.state !== "Enabled" && <span className="tag">{flow.state}</span>}
-          {flow.errors > 0 && <span className="tag bad">{flow.errors} errors</span>}
+          {flow.errors > 0 && <span className="tag bad">{counted(flow.errors, "error")}</span>}
           {flow.criticality && <span className="tag plain">{flow.criticality}</span>}
         </div>
       </td>
@@ -87,9 +88,9 @@ function Line({ flow, start }: { flow: FlowSummary; start: () => void }) {
       <td className="right">
         <span className={flow.successRate === null ? "dim" : flow.successRate < 0.9 ? "rate bad" : "rate"}>{percent(flow.successRate)}</span>
       </td>
-      <td className="right">{duration(flow.p50S) || <span className="dim">–</span>}</td>
-      <td className="right">{duration(flow.p95S) || <span className="dim">–</span>}</td>
-      <td>
+      <td className="right span">{duration(flow.p50S) || <span className="dim">–</span>}</td>
+      <td className="right span">{duration(flow.p95S) || <span className="dim">–</span>}</td>
+      <td className="next">
         {flow.nextAt && flow.state === "Enabled" ? (
           <time dateTime={flow.nextAt} title={time(flow.nextAt)}>{ago(flow.nextAt)}</time>
         ) : (
@@ -97,7 +98,7 @@ function Line({ flow, start }: { flow: FlowSummary; start: () => void }) {
         )}
       </td>
       <td className="right">
-        <button type="button" className="button" onClick={start} disabled={flow.state !== "Enabled" || flow.errors > 0} aria-label={`Run ${words(flow.title)}`}>
+        <button type="button" className="button" onClick={start} disabled={flow.state !== "Enabled" || flow.errors > 0} aria-label={`Run ${titled(flow.title)}`}>
           <Icon name="start" /> Run
         </button>
       </td>

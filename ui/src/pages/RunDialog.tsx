@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { api } from "../api";
-import { words } from "../format";
+import { titled } from "../format";
 import { Dialog } from "../parts/Dialog";
 import { Icon } from "../parts/Icon";
 import { Loading, Refused } from "../parts/states";
@@ -32,7 +32,7 @@ export function RunDialog({ flow, close }: { flow: string; close: () => void }) 
     try {
       const form = new FormData(event.currentTarget);
       const body = typed
-        ? bodyOf(fields, Object.fromEntries(fields.map((field) => [field.name, String(form.get(field.name) ?? "")])))
+        ? bodyOf(fields, await typedIn(fields, form))
         : text.trim()
           ? JSON.parse(text)
           : null;
@@ -48,7 +48,7 @@ export function RunDialog({ flow, close }: { flow: string; close: () => void }) 
   };
 
   return (
-    <Dialog title={`Run ${words(flow)}`} close={close}>
+    <Dialog title={`Run ${titled(detail.data?.flow.title ?? flow)}`} close={close}>
       {detail.isPending || samples.isPending ? (
         <Loading />
       ) : (
@@ -115,12 +115,31 @@ function Input({ field }: { field: Field }) {
             <option key={choice}>{choice}</option>
           ))}
         </select>
+      ) : field.kind === "file" ? (
+        <input {...common} type="file" />
       ) : field.kind === "json" ? (
         <textarea {...common} className="code" rows={4} spellCheck={false} placeholder="JSON" />
       ) : (
-        <input {...common} type={field.kind === "text" ? "text" : field.kind === "date" ? "text" : "number"} step={field.kind === "integer" ? 1 : "any"} placeholder={field.kind === "date" ? "2026-11-21" : undefined} />
+        <input {...common} type={field.kind === "integer" ? "number" : field.kind} step={field.kind === "integer" ? 1 : field.kind === "number" ? "any" : undefined} />
       )}
       {field.about && <small>{field.about}</small>}
     </div>
   );
+}
+
+/** What stands in the form, as text; a file as the JSON that the platform makes of it. */
+async function typedIn(fields: Field[], form: FormData): Promise<Record<string, string>> {
+  const typed: Record<string, string> = {};
+  for (const { name } of fields) {
+    const given = form.get(name);
+    if (!(given instanceof File)) typed[name] = given ?? "";
+    else if (given.name) typed[name] = JSON.stringify({ name: given.name, contentBytes: base64(new Uint8Array(await given.arrayBuffer())) });
+  }
+  return typed;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
 }

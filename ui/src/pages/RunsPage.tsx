@@ -4,7 +4,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import { Link, useLocation, useSearchParams } from "wouter";
 import { api, type RunSummary } from "../api";
 import { useNews } from "../events";
-import { ago, duration, time, words } from "../format";
+import { ago, duration, time, titled } from "../format";
 import { Icon } from "../parts/Icon";
 import { Status } from "../parts/Status";
 import { Empty, Fault, Loading, Refused } from "../parts/states";
@@ -59,7 +59,7 @@ export function RunsPage() {
           <option value="">All flows</option>
           {flows.data?.flows.map((flow) => (
             <option key={flow.name} value={flow.name}>
-              {words(flow.title)}
+              {titled(flow.title)}
             </option>
           ))}
         </select>
@@ -77,11 +77,14 @@ export function RunsPage() {
       ) : runs.isError ? (
         <Fault error={runs.error} again={() => void runs.refetch()} />
       ) : found.length === 0 ? (
-        <Empty title={isFiltered ? "No run fits" : "Nothing has run yet"}>
+        <Empty title={isFiltered ? `No run ${fits(wish)}` : "Nothing has run yet"}>
           {isFiltered ? (
-            <button type="button" className="button" onClick={() => setQuery(new URLSearchParams())}>
-              Show all runs
-            </button>
+            <>
+              {wish.search && <p>Searched are inputs, outputs and errors of all actions, trigger bodies and tracking ids; whole words or parts of them.</p>}
+              <button type="button" className="button" onClick={() => setQuery(new URLSearchParams())}>
+                Show all runs
+              </button>
+            </>
           ) : (
             <>
               Start one with the button beside a <Link href="/">flow</Link>, or let a trigger fire.
@@ -93,6 +96,11 @@ export function RunsPage() {
       )}
     </div>
   );
+}
+
+/** What a filter asks for, in words. */
+function fits({ flow, status, search }: Record<string, string>): string {
+  return [flow && `of ${titled(flow)}`, status && `is ${status}`, search && `has “${search}” in it`].filter(Boolean).join(" and ");
 }
 
 function Search({ value, set }: { value: string; set: (value: string) => void }) {
@@ -161,7 +169,7 @@ function List({ runs, more }: { runs: RunSummary[]; more?: () => void }) {
                   </span>
                   <span role="cell" className="cut">
                     <Link href={`/runs/${run.id}`} className="title">
-                      {words(run.flow)}
+                      {titled(run.flow)}
                     </Link>
                   </span>
                   <span role="cell" title={time(run.startedAt)} className="cut">

@@ -4,7 +4,7 @@ import { useMemo, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
 import { ApiError, api } from "../api";
 import { useNews } from "../events";
-import { shown, words } from "../format";
+import { counted, shown, words } from "../format";
 import { Dialog } from "../parts/Dialog";
 import { Empty, Fault, Loading } from "../parts/states";
 import { useRows } from "../parts/useRows";
@@ -33,7 +33,7 @@ export function TenantPage() {
     .filter(({ tables }) => tables.length > 0)
     .sort((a, b) => rank(a.service) - rank(b.service));
   const places = services.flatMap(({ service, tables }) => tables.map(([table, count]) => ({ service, table, count })));
-  const at = places.find((place) => place.service === query.get("service") && place.table === query.get("table")) ?? places.find((place) => place.count > 0);
+  const at = places.find((place) => place.service === query.get("service") && place.table === query.get("table")) ?? places.find((place) => place.count > 0 && !place.table.startsWith("files|")) ?? places.find((place) => place.count > 0);
   const calls = Object.entries(tenant.data.calls).sort((a, b) => b[1] - a[1]);
   return (
     <div className="tenant fill">
@@ -42,7 +42,7 @@ export function TenantPage() {
         {places.length === 0 && <p className="dim">Nothing has been written yet. Run a flow that calls a connector, or start the server with --tenant FILE.</p>}
         {services.map(({ service, tables }) => (
           <section key={service}>
-            <h2>{words(service)}</h2>
+            <h2>{NAMES[service] ?? words(service)}</h2>
             {tables.map(([table, count]) => (
               <button
                 type="button"
@@ -76,11 +76,26 @@ export function TenantPage() {
   );
 }
 
+/** As people call the services. */
+const NAMES: Record<string, string> = {
+  sharepointonline: "SharePoint",
+  office365: "Outlook",
+  teams: "Teams",
+  dataverse: "Dataverse",
+  sql: "SQL Server",
+  approvals: "Approvals",
+  azuread: "Entra ID",
+  http: "HTTP",
+};
+
 const BEFORE = ["sharepointonline", "office365", "teams", "dataverse", "sql"];
 const rank = (service: string) => (BEFORE.includes(service) ? BEFORE.indexOf(service) : BEFORE.length);
 
 /** The last part of a table's key is what people call it. */
-const title = (table: string) => table.split(/[/|]/).at(-1) || table;
+function title(table: string): string {
+  const name = table.split(/[/|]/).at(-1) || table;
+  return table.startsWith("files|") ? `Files of ${name}` : name;
+}
 
 function Rows({ service, table }: { service: string; table: string }) {
   const found = useQuery({ queryKey: ["tenant", service, table], queryFn: () => api.tenantRows(service, table) });
@@ -90,13 +105,14 @@ function Rows({ service, table }: { service: string; table: string }) {
   const columns = useMemo(() => columnsOf(rows), [rows]);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => 37, overscan: 15 });
   const move = useRows();
-  const grid = { gridTemplateColumns: columns.map(() => "minmax(110px, 1fr)").join(" "), minWidth: columns.length * 140 };
+  const widths = useMemo(() => columns.map((column) => widthOf(column, rows)), [columns, rows]);
+  const grid = { gridTemplateColumns: widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" "), minWidth: widths.reduce((sum, width) => sum + width + 14, 26) };
   return (
     <section className="rows-of fill" aria-label={table}>
       <header className="row">
         <h2>{title(table)}</h2>
-        <code className="dim">{service}</code>
-        <span className="dim">{rows.length} rows</span>
+        <span className="dim">{NAMES[service] ?? service}</span>
+        <span className="dim">{counted(rows.length, "row")}</span>
       </header>
       {found.isPending ? (
         <Loading />
@@ -148,8 +164,9 @@ function Rows({ service, table }: { service: string; table: string }) {
   );
 }
 
-const FIRST = ["id", "subject", "title", "name", "displayname", "to", "status"];
-const LAST = ["guid", "created", "modified", "author", "editor"];
+const FIRST = ["path", "subject", "title", "name", "displayname", "to", "status"];
+const LAST = ["guid", "etag", "mailbox", "folder", "created", "modified", "author", "editor"];
+const LONG = 8;
 
 /** At most nine columns: telling names first, then those with plain values. */
 export function columnsOf(rows: Record<string, unknown>[]): string[] {
@@ -160,6 +177,8 @@ export function columnsOf(rows: Record<string, unknown>[]): string[] {
       counts.set(name, (counts.get(name) ?? 0) + weight);
     }
   const rank = (name: string) => {
+    // A number that people know a row by comes first, one that only machines know last.
+    if (name.toLowerCase() === "id") return rows.some((row) => String(row[name] ?? "").length > LONG) ? FIRST.length + 1 : -1;
     const at = FIRST.indexOf(name.toLowerCase());
     return at < 0 ? FIRST.length + (LAST.includes(name.toLowerCase()) ? 1 : 0) : at;
   };
@@ -167,12 +186,25 @@ export function columnsOf(rows: Record<string, unknown>[]): string[] {
   return kept.slice(0, 9).map(([name]) => name);
 }
 
-function cell(value: unknown): string {
+/** The width of a column in pixels: as its first values ask, within bounds. */
+export function widthOf(column: string, rows: Record<string, unknown>[]): number {
+  const longest = Math.max(column.length, ...rows.slice(0, 30).map((row) => cell(row[column]).length));
+  return Math.max(70, Math.min(260, longest * 8));
+}
+
+const MOMENT = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)[\d.]*Z?$/;
+
+/** A value in one line: moments without their T, markup without its tags, lists by their members. */
+export function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
+  if (Array.isArray(value)) return value.map(cell).join(", ");
   if (typeof value === "object") {
     const record = value as Record<string, unknown>;
-    const told = record.Value ?? record.DisplayName ?? record.displayName ?? record.Email ?? record.address;
+    const told = record.Value ?? record.DisplayName ?? record.displayName ?? record.Email ?? record.address ?? record["$content-type"];
     return typeof told === "string" ? told : JSON.stringify(value);
   }
-  return String(value);
+  const text = String(value);
+  const moment = MOMENT.exec(text);
+  if (moment) return `${moment[1]} ${moment[2]}`;
+  return /^\s*</.test(text) ? text.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ").trim() : text;
 }

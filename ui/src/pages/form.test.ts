@@ -19,6 +19,7 @@ const definition = {
                 day: { type: "string", format: "date" },
                 colour: { type: "string", enum: ["red", "blue"] },
                 more: { type: "object" },
+                file: { type: "object", properties: { name: { type: "string" }, contentBytes: { type: "string", format: "byte" } } },
               },
             },
           },
@@ -39,6 +40,7 @@ test("the trigger's schema makes typed fields", () => {
     ["day", "date", false],
     ["colour", "choice", false],
     ["more", "json", false],
+    ["file", "file", false],
   ]);
   expect(fields[0]).toMatchObject({ title: "Name", about: "Who" });
 });

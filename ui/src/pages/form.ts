@@ -4,7 +4,7 @@ export interface Field {
   name: string;
   title: string;
   about: string;
-  kind: "text" | "number" | "integer" | "boolean" | "choice" | "date" | "json";
+  kind: "text" | "number" | "integer" | "boolean" | "choice" | "date" | "file" | "json";
   choices: string[];
   isRequired: boolean;
 }
@@ -45,7 +45,8 @@ export function fieldsOf(schema: Schema | null): Field[] {
     const type = Array.isArray(about.type) ? about.type.find((each) => each !== "null") : about.type;
     let kind: Field["kind"] = "json";
     if (about.enum) kind = "choice";
-    else if (type === "string") kind = about.format?.startsWith("date") ? "date" : "text";
+    else if (type === "string") kind = about.format === "date" ? "date" : "text";
+    else if (about.properties?.contentBytes) kind = "file";
     else if (type === "number" || type === "integer" || type === "boolean") kind = type;
     return {
       name,
@@ -66,7 +67,7 @@ export function bodyOf(fields: Field[], typed: Record<string, string>): Record<s
     if (field.kind === "boolean") body[field.name] = text === "true";
     else if (text === "") continue;
     else if (field.kind === "number" || field.kind === "integer") body[field.name] = Number(text);
-    else if (field.kind === "json") body[field.name] = JSON.parse(text);
+    else if (field.kind === "json" || field.kind === "file") body[field.name] = JSON.parse(text);
     else body[field.name] = text;
   }
   return body;

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { api } from "../api";
+import { useIsThere } from "../events";
 import { choose, isDark } from "../theme";
 import { Icon } from "./Icon";
 import { Keys } from "./Keys";
@@ -17,6 +18,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [path, go] = useLocation();
   const [dark, setDark] = useState(isDark());
   const [help, setHelp] = useState(false);
+  const isThere = useIsThere();
   const open = useQuery({ queryKey: ["approvals", "open"], queryFn: () => api.approvals("open"), refetchInterval: 30_000 });
   const waiting = open.data?.approvals.filter((each) => each.kind !== "callback").length ?? 0;
   const turn = () => {
@@ -76,6 +78,11 @@ export function Shell({ children }: { children: ReactNode }) {
           <Icon name={dark ? "sun" : "moon"} />
         </button>
       </header>
+      {!isThere && (
+        <p className="refused banner lost" role="status">
+          The server does not answer: what you see may be old. Is <code>runafter serve</code> still running? The page goes on by itself when it is back.
+        </p>
+      )}
       <main id="content" tabIndex={-1}>
         {children}
       </main>

@@ -23,15 +23,17 @@ export function Loading() {
   );
 }
 
-export function Fault({ error, again }: { error: unknown; again?: () => void }) {
+/** `elsewhere`: where to go when what was asked for does not exist. */
+export function Fault({ error, again, elsewhere }: { error: unknown; again?: () => void; elsewhere?: ReactNode }) {
   const known = error instanceof ApiError ? error : null;
   return (
     <div className="state fault" role="alert">
       <Icon name="warn" size={28} />
       <h2>{error instanceof Error ? error.message : String(error)}</h2>
       {known?.hint && <p>{known.hint}</p>}
-      {known && <p className="dim">{known.code}</p>}
-      {again && (
+      {known && <code className="dim">{known.code}</code>}
+      {known?.status === 404 && elsewhere}
+      {again && !(known?.status === 404 && elsewhere) && (
         <button type="button" className="button" onClick={again}>
           <Icon name="again" /> Try again
         </button>

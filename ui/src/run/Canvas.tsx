@@ -38,7 +38,7 @@ function Inner({ graph, collapsed, show, first }: Given) {
     const height = own.current?.clientHeight ?? 600;
     // A tall graph is as wide as the view and begins at its top: whole, nobody could read it.
     const [across, down] = [(width - 48) / made.width, (height - 48) / made.height];
-    const zoom = Math.max(0.62, Math.min(1, across, Math.max(down, 0.8)));
+    const zoom = Math.max(0.68, Math.min(1, across, Math.max(down, 0.8)));
     const isTall = made.height * zoom > height - 48;
     void flow.setViewport({ zoom, x: (width - made.width * zoom) / 2, y: isTall ? 24 : (height - made.height * zoom) / 2 });
   }, [flow, made]);
@@ -52,7 +52,15 @@ function Inner({ graph, collapsed, show, first }: Given) {
       const isIn = left > 8 && top > 8 && left + Math.min(place.width, CARD.width) * zoom < view.clientWidth - 8 && top + CARD.height * zoom < view.clientHeight - 8;
       if (isIn && !always) return;
       const next = Math.max(zoom, 0.6);
-      void flow.setCenter(place.x + Math.min(place.width, 600) / 2, place.y + Math.min(place.height, 300) / 2, { zoom: next, duration: 160 });
+      const [width, height] = [view.clientWidth, view.clientHeight];
+      void flow.setViewport(
+        {
+          zoom: next,
+          x: within(width / 2 - (place.x + Math.min(place.width, 600) / 2) * next, width, made.width * next),
+          y: within(height / 2 - (place.y + Math.min(place.height, 300) / 2) * next, height, made.height * next),
+        },
+        { duration: 160 },
+      );
     },
     [flow, made],
   );
@@ -112,6 +120,11 @@ function Inner({ graph, collapsed, show, first }: Given) {
       </ReactFlow>
     </section>
   );
+}
+
+/** Keep the graph in view: no empty plane beside it, and in the middle where all of it has room. */
+function within(at: number, view: number, size: number): number {
+  return size + 48 <= view ? (view - size) / 2 : Math.max(view - size - 24, Math.min(24, at));
 }
 
 function mapTone(node: CardNode, { store }: ReturnType<typeof useSight>): string {

@@ -1,6 +1,6 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
-import { duration, spent, words } from "../format";
+import { counted, duration, spent, words } from "../format";
 import { isLoop } from "../layout";
 import { Icon, iconOf } from "../parts/Icon";
 import { Status, tone } from "../parts/Status";
@@ -46,7 +46,7 @@ export const Card = memo(function Card({ data }: NodeProps<CardNode>) {
               <span className="kind">
                 <span className="cut">{node.kind ?? node.type}</span>
                 {took && <b>{took}</b>}
-                {state.retries > 0 && <b className="retried">{state.retries} retries</b>}
+                {state.retries > 0 && <b className="retried">{counted(state.retries, "retry", "retries")}</b>}
               </span>
             </span>
             {finding && (

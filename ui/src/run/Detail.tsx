@@ -8,6 +8,7 @@ import { Icon, iconOf } from "../parts/Icon";
 import { Status } from "../parts/Status";
 import { Fault, Loading, Refused } from "../parts/states";
 import { useWhole } from "./context";
+import { BAD } from "./live";
 import { FailureView } from "./FailureView";
 import { Repetitions } from "./Repetitions";
 import { Value } from "./Value";
@@ -25,8 +26,9 @@ interface Given {
 }
 
 /** Everything about one action in one repetition. */
-export function Detail({ run, isOver, action, type, repetition, go, showCode, close }: Given) {
+export function Detail({ run, isOver, action, type, repetition: asked, go, showCode, close }: Given) {
   const state = useWhole(action);
+  const repetition = asked || (state.settled > 0 && state.loops.length > 0 ? (state.firstFailed ?? state.loops.map(() => "000000").join("-")) : "");
   const known = useQuery({
     queryKey: ["action", run, action, repetition, state.settled],
     queryFn: () => api.action(run, action, repetition),
@@ -74,6 +76,7 @@ export function Detail({ run, isOver, action, type, repetition, go, showCode, cl
 function Known({ detail, run, isOver }: { detail: ActionDetail; run: string; isOver: boolean }) {
   const [, go] = useLocation();
   const [refused, setRefused] = useState<unknown>(null);
+  const message = detail.error?.message ?? (BAD.has(detail.status) ? saidIn(detail.outputs) : null);
   const again = () =>
     api
       .resubmit(run, [detail.name])
@@ -94,7 +97,7 @@ function Known({ detail, run, isOver }: { detail: ActionDetail; run: string; isO
           {detail.endedAt && time(detail.endedAt) !== time(detail.startedAt) && <span>to {time(detail.endedAt)}</span>}
         </p>
       )}
-      {detail.error?.message && detail.why.length < 2 && <p className="refused">{detail.error.message}</p>}
+      {message && detail.why.length < 2 && <p className="refused">{message}</p>}
       {detail.failure && detail.why.length < 2 && <FailureView failure={detail.failure} />}
       <Why chain={detail.why} />
       {detail.attempts.length > 0 && (
@@ -137,6 +140,18 @@ function Known({ detail, run, isOver }: { detail: ActionDetail; run: string; isO
       <Refused error={refused} />
     </div>
   );
+}
+
+/** What a service said when it refused, wherever it put its message. */
+export function saidIn(outputs: unknown): string | null {
+  let at = (outputs as { body?: unknown } | null)?.body;
+  for (let depth = 0; depth < 3 && at && typeof at === "object"; depth += 1) {
+    const record = at as Record<string, unknown>;
+    const message = record.message ?? record.Message;
+    if (typeof message === "string" && message) return message;
+    at = record.error ?? record["odata.error"] ?? message;
+  }
+  return typeof at === "string" && at.length < 1000 ? at || null : ((at as { value?: string } | undefined)?.value ?? null);
 }
 
 /** The question that an action asks, to answer on the spot. */

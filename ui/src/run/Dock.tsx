@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { GraphNode } from "../api";
-import { duration, spent, words } from "../format";
+import { counted, duration, spent, words } from "../format";
 import { Icon, iconOf } from "../parts/Icon";
 import { Status, tone } from "../parts/Status";
 import { useRows } from "../parts/useRows";
@@ -67,7 +67,7 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
             </button>
           ))}
         </div>
-        <span className="dim small">{steps.length} actions</span>
+        <span className="dim small">{counted(steps.length, "action")}</span>
         <span className="grow" />
         <button type="button" className="quiet" onClick={() => setOpen(!isOpen)} aria-expanded={isOpen} aria-label={isOpen ? "Fold steps" : "Unfold steps"}>
           <Icon name={isOpen ? "down" : "right"} />
@@ -94,7 +94,7 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
                   style={{ transform: `translateY(${item.start}px)` }}
                   onClick={() => select(step.name)}
                 >
-                  <span className="offset">+{duration(Math.max(0, (Date.parse(state.startedAt ?? startedAt) - begin) / 1000))}</span>
+                  <span className="offset">{offset((Date.parse(state.startedAt ?? startedAt) - begin) / 1000)}</span>
                   <span className="step-name cut" style={{ paddingLeft: step.depth * 14 }}>
                     <Icon name={iconOf(step.type)} size={13} /> {words(step.name)}
                   </span>
@@ -105,12 +105,12 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
                       <span className="cut dim">
                         {state.status === "Skipped" && state.because
                           ? `because ${words(state.because.action)} ${state.because.status.toLowerCase()}`
-                          : [state.code && !["OK", "NotSpecified"].includes(state.code) && state.status !== "Succeeded" ? state.code : "", state.settled > 1 ? `${state.settled} repetitions, ${state.failed} failed` : "", state.retries ? `${state.retries} retries` : ""].filter(Boolean).join(", ")}
+                          : [state.code && !["OK", "NotSpecified"].includes(state.code) && state.status !== "Succeeded" ? state.code : "", state.settled > 1 ? `${state.settled} repetitions, ${state.failed} failed` : "", state.retries ? counted(state.retries, "retry", "retries") : ""].filter(Boolean).join(", ")}
                       </span>
                     </>
                   ) : (
                     <span className="lane">
-                      <span className={`bar-of ${tone(state.status)}`} style={{ left: `${left * 100}%`, width: `${Math.max(0, right - left) * 100}%` }} />
+                      <span className={`bar-of ${tone(state.status)}`} style={{ left: `min(${left * 100}%, 100% - 4px)`, width: `${Math.max(0, right - left) * 100}%` }} />
                       <span className="unseen">
                         {state.status}, {duration(took)}
                       </span>
@@ -125,6 +125,9 @@ export function Dock({ nodes, startedAt, endedAt }: { nodes: GraphNode[]; starte
     </section>
   );
 }
+
+/** Seconds after the run's start. */
+const offset = (seconds: number) => (seconds < 0.0005 ? "0" : `+${duration(seconds)}`);
 
 function Axis({ seconds }: { seconds: number }) {
   return (

@@ -21,7 +21,7 @@ export const Link = memo(function Link({ data, sourceX, sourceY, targetX, target
   const [straight] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
   const path = lane === null ? straight : around(sourceX, sourceY, targetX, targetY, lane);
   const isPlain = statuses.length === 1 && statuses[0] === "Succeeded";
-  const text = isPlain || data?.fromTrigger ? "" : statuses.length === 4 ? "always" : statuses.map((status) => SAYS[status] ?? status).join(", ");
+  const text = isPlain || data?.fromTrigger ? "" : says(statuses);
   return (
     <g className={`link ${tone}${target.active.size > 0 ? " flowing" : ""}`} data-link={data ? `${data.source} to ${data.target}` : undefined} data-tone={tone}>
       <path d={path} className="line" />
@@ -34,6 +34,13 @@ export const Link = memo(function Link({ data, sourceX, sourceY, targetX, target
     </g>
   );
 });
+
+/** What an arrow waits for; three of the four are told by the one that is missing. */
+export function says(statuses: string[]): string {
+  if (statuses.length === 4) return "always";
+  const missing = Object.keys(SAYS).find((status) => !statuses.includes(status));
+  return statuses.length === 3 && missing ? `unless ${SAYS[missing]}` : statuses.map((status) => SAYS[status] ?? status).join(", ");
+}
 
 /** Down, over to the lane, along it, and back. */
 function around(x1: number, y1: number, x2: number, y2: number, lane: number): string {

@@ -4,7 +4,7 @@ import { Link, useLocation, useSearchParams } from "wouter";
 import { api, type RunDetail } from "../api";
 import { CodeView, severity } from "../code/CodeView";
 import { useNews } from "../events";
-import { ago, duration, time, words } from "../format";
+import { ago, counted, duration, time, titled, words } from "../format";
 import { around } from "../layout";
 import { Icon } from "../parts/Icon";
 import { Status } from "../parts/Status";
@@ -17,11 +17,23 @@ import { Dock } from "./Dock";
 import { BAD, RunStore } from "./live";
 import { useIterations } from "./useIterations";
 import { Value } from "./Value";
+import { versionText } from "./versions";
 
 export function RunPage({ id }: { id: string }) {
   const known = useQuery({ queryKey: ["run", id], queryFn: () => api.run(id) });
   if (known.isPending) return <Loading />;
-  if (known.isError) return <Fault error={known.error} again={() => void known.refetch()} />;
+  if (known.isError)
+    return (
+      <Fault
+        error={known.error}
+        again={() => void known.refetch()}
+        elsewhere={
+          <p>
+            It may have been purged, or be in another database. <Link href="/runs">See the runs that there are</Link>.
+          </p>
+        }
+      />
+    );
   return <Run id={id} detail={known.data} />;
 }
 
@@ -159,7 +171,7 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
         <header className="run-head">
           <RunStatus detail={detail} store={store} />
           <h1>
-            <Link href={`/flows/${encodeURIComponent(run.flow)}`}>{words(flow.data?.flow.title ?? run.flow)}</Link>
+            <Link href={`/flows/${encodeURIComponent(run.flow)}`}>{titled(flow.data?.flow.title ?? run.flow)}</Link>
           </h1>
           <span className="dim small run-facts">
             <code title="Run">{run.id}</code>
@@ -167,12 +179,12 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
               {ago(run.startedAt)}
             </time>
             {run.durationS !== null && <span>took {duration(run.durationS)}</span>}
-            {detail.version && <span title={`Version ${detail.version}`}>version {detail.version.slice(0, 8)}</span>}
+            {detail.version && <span title={`Version ${detail.version}`}>{versionText(detail.version, flow.data?.versions)}</span>}
           </span>
           <span className="grow" />
           {failed.length > 0 && (
             <button type="button" className="button danger" onClick={nextError} title="Next failed action (e)">
-              <Icon name="jump" /> {failed.length === 1 ? "Failed action" : `${failed.length} failed actions`}
+              <Icon name="jump" /> {failed.length === 1 ? "Failed action" : counted(failed.length, "failed action")}
             </button>
           )}
           <div className="tabs" role="group" aria-label="View">
@@ -226,8 +238,9 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
                   <p className="dim small">Choose an action to see its inputs, outputs and errors.</p>
                 </div>
               </header>
+              {failed.length > 0 && <Failures detail={detail} names={failed} select={select} />}
+              <Trigger outputs={detail.trigger.outputs ?? detail.trigger} />
               {detail.error != null && <Value title="Error" value={detail.error} />}
-              <Value title="Trigger" value={detail.trigger.outputs ?? detail.trigger} />
               {detail.outputs != null && <Value title="Outputs" value={detail.outputs} />}
               {run.parent && (
                 <p>
@@ -242,5 +255,48 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
         </div>
       </div>
     </SightContext.Provider>
+  );
+}
+
+const MOST_FAILURES = 8;
+
+/** What failed, to go there. */
+function Failures({ detail, names, select }: { detail: RunDetail; names: string[]; select: (name: string) => void }) {
+  const lines = names.flatMap((name) => detail.actions.filter((line) => line.name === name));
+  return (
+    <section aria-label="What failed">
+      <h3>What failed</h3>
+      <ul className="plain failures">
+        {lines.slice(0, MOST_FAILURES).map((line) => (
+          <li key={line.name}>
+            <button type="button" className="link" onClick={() => select(line.name)}>
+              {words(line.name)}
+            </button>
+            <span className="dim">
+              {line.code} {line.repetitions > 1 && `${line.failed} of ${line.repetitions}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {lines.length > MOST_FAILURES && <p className="dim small">and {lines.length - MOST_FAILURES} more; e goes from one to the next</p>}
+    </section>
+  );
+}
+
+/** What the trigger gave: its body, and the rest folded. */
+function Trigger({ outputs }: { outputs: unknown }) {
+  if (outputs === null || typeof outputs !== "object" || !("body" in outputs)) return <Value title="Trigger" value={outputs} />;
+  const { body, ...rest } = outputs as Record<string, unknown>;
+  const isEmpty = Object.values(rest).every((value) => value === null || (typeof value === "object" && Object.keys(value as object).length === 0));
+  return (
+    <>
+      <Value title="Trigger" value={body} />
+      {!isEmpty && (
+        <details className="rest">
+          <summary>Headers and the like</summary>
+          <Value title="Trigger, without its body" value={rest} />
+        </details>
+      )}
+    </>
   );
 }
