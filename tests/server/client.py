@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -82,8 +83,6 @@ class Client:
         async def give() -> dict[str, Any]:
             nonlocal is_sent
             if is_sent:
-                import asyncio
-
                 await asyncio.get_running_loop().create_future()
             is_sent = True
             return {"type": "http.request", "body": data, "more_body": False}
@@ -98,6 +97,7 @@ class Client:
             else:
                 parts_back.append(message.get("body", b""))
 
+        await asyncio.sleep(0)  # as a socket does, let others run too
         await self.app(scope, receive or give, take)
         return Answer(status, back, b"".join(parts_back))
 

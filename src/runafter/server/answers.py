@@ -15,7 +15,7 @@ from runafter.hosts.embedded.host import UnknownRun
 from runafter.server.firing import FlowDisabled
 from runafter.server.flows import UnknownFlow
 from runafter.server.runtime import NotAnswerable
-from runafter.server.signatures import NotSigned
+from runafter.server.signatures import NotSigned, shown_path
 from runafter.storage.faults import StorageFault
 
 _log = logging.getLogger("runafter.server")
@@ -70,13 +70,17 @@ def guarded(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except RunafterError as fault:
+            if isinstance(fault, NotSigned):
+                _log.warning("refused %s %s: %s", request.method, shown_path(request.url.path), fault.code)
             return error_answer(status_of(fault), fault.code, fault.message, fault.hint)
         except msgspec.ValidationError as fault:
             return error_answer(400, "BadRequest", f"The body is wrong: {fault}")
         except msgspec.DecodeError as fault:
             return error_answer(400, "BadRequest", f"The body is no JSON: {fault}")
+        except RecursionError:
+            return error_answer(400, "JsonTooDeep", "The body is nested too deeply.")
         except Exception:  # noqa: BLE001 - the caller gets an answer, the log the cause
-            _log.exception("%s %s failed", request.method, request.url.path)
+            _log.exception("%s %s failed", request.method, shown_path(request.url.path))
             return error_answer(500, "InternalError", "Something went wrong here; the server's log says what.")
 
     return call

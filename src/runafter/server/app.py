@@ -145,6 +145,8 @@ async def serve(
     """
     import uvicorn
 
+    from runafter.server.wire import wire
+
     check_bind(host, token)
     project = read_project(path, read) if path is not None else None
     settings_by_name = project_connections(path, environ=os.environ) if path is not None else {}
@@ -176,6 +178,8 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=settings.most_header_bytes,
+        http=wire(settings),
+        ws="none",
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # ours end the streams first

@@ -22,6 +22,7 @@ from runafter.catalog.rows import TokenRow
 from runafter.hosts.clock import Clock
 from runafter.server.direct import HEADERS
 from runafter.server.settings import ServerSettings
+from runafter.server.signatures import shown_path
 
 _log = logging.getLogger("runafter.server")
 Scope = dict[str, Any]
@@ -79,27 +80,25 @@ class Guard:
         path: str = scope["path"]
         refusal = await self._refusal(scope, headers, path)
         if refusal is not None:
-            status, code, message, hint = refusal
-            _log.warning("refused %s %s: %s", scope["method"], path[:200], code)
-            await _answer(send, status, code, message, hint)
+            await _refuse(scope, send, *refusal, is_unread=_has_body(headers))
             return
         most = self._settings.most_body_bytes if _is_signed(path) else self._settings.most_api_body_bytes
         length = headers.get("content-length", "")
         if length and (not length.isdecimal() or int(length) > most):
-            await _answer(send, 413, "PayloadTooLarge", f"The body is larger than {most} bytes.", None)
+            await _refuse(scope, send, 413, "PayloadTooLarge", f"The body is larger than {most} bytes.", is_unread=True)
             return
         try:
             async with asyncio.timeout(self._settings.body_s):
                 body = await _body(receive, most)
         except TimeoutError:
-            await _answer(send, 408, "RequestTimeout", "The body did not arrive in time.", None)
+            await _refuse(scope, send, 408, "RequestTimeout", "The body did not arrive in time.", is_unread=True)
             return
         except _TooLarge:
-            await _answer(send, 413, "PayloadTooLarge", f"The body is larger than {most} bytes.", None)
+            await _refuse(scope, send, 413, "PayloadTooLarge", f"The body is larger than {most} bytes.", is_unread=True)
             return
-        if _is_json(headers) and depth_of(body) > self._settings.most_json_depth:
+        if _may_be_json(headers, path) and depth_of(body) > self._settings.most_json_depth:
             message = f"The body is nested deeper than {self._settings.most_json_depth} levels."
-            await _answer(send, 400, "JsonTooDeep", message, None)
+            await _refuse(scope, send, 400, "JsonTooDeep", message)
             return
         scope[HEADERS] = headers
         is_given = False
@@ -166,8 +165,13 @@ def _is_signed(path: str) -> bool:
     return path.startswith("/workflows/")
 
 
-def _is_json(headers: dict[str, str]) -> bool:
-    return "json" in headers.get("content-type", "")
+def _has_body(headers: dict[str, str]) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _may_be_json(headers: dict[str, str], path: str) -> bool:
+    kind = headers.get("content-type", "").lower()
+    return not kind or "json" in kind or not _is_signed(path)
 
 
 def _token(headers: dict[str, str]) -> tuple[str | None, bool]:
@@ -206,10 +210,16 @@ def depth_of(text: bytes) -> int:
     return deepest
 
 
-async def _answer(send: Send, status: int, code: str, message: str, hint: str | None) -> None:
+async def _refuse(
+    scope: Scope, send: Send, status: int, code: str, message: str, hint: str | None = None, *, is_unread: bool = False
+) -> None:
+    """Answer with an error and log it; a body that was not read ends the connection."""
+    _log.warning("refused %s %s: %s", scope["method"], shown_path(scope["path"]), code)
     body = msgspec.json.encode({"error": {"code": code, "message": message, "hint": hint}})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if is_unread:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -11,6 +11,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     `sync_s` is how long the caller of a Request trigger is kept waiting for a
     Response (Consumption: 120). `late_s` is how late a recurrence may fire after
     a restart before it counts as missed. `link_s` is how long content links live.
+    `head_s` and `body_s` are how long a request's headers and its body may take.
     """
 
     public_url: str = "http://127.0.0.1:7071"
@@ -25,6 +26,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     most_api_body_bytes: int = 8_388_608
     most_header_bytes: int = 65_536
     most_json_depth: int = 200
+    head_s: float = 15.0
     body_s: float = 30.0
 
     def workflow_id(self, flow: str) -> str:
