@@ -6,7 +6,7 @@ from typing import Any
 
 from runafter.connectors.manifest import Operation
 from runafter.connectors.registry import Registry
-from runafter.connectors.resolve import UnknownConnector, UnknownOperation, body_roots, flat, nearest
+from runafter.connectors.resolve import UnknownConnector, UnknownOperation, flat, nearest
 from runafter.connectors.sources import is_source
 from runafter.connectors.spec import Pack
 from runafter.errors import Finding
@@ -18,7 +18,7 @@ def is_known(operation: Operation, name: str) -> bool:
     known = operation.facts.parameters
     if name in known or name.split("/", 1)[0] in operation.facts.open_parameters:
         return True
-    if name in body_roots(operation):
+    if name in operation.roots:
         return True
     parts = name.split("/")
     above = any("/".join(parts[:size]) in known for size in range(1, len(parts)))

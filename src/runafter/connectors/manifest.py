@@ -98,6 +98,15 @@ class Operation:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     webhook: bool = False
     note: str = ""
+    roots: frozenset[str] = field(init=False)
+    """Names of the parameters that are objects."""
+
+    def __post_init__(self) -> None:
+        roots = {name.split("/", 1)[0] for name in self.facts.parameters if "/" in name}
+        roots |= set(self.facts.open_parameters)
+        if self.body:
+            roots.add(self.body)
+        object.__setattr__(self, "roots", frozenset(roots))
 
     @property
     def id(self) -> str:

@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -33,6 +34,7 @@ class UnknownOperation(RunafterError):
     code = "CON011"
 
 
+@lru_cache(maxsize=1024)
 def connector_name(api: str) -> str:
     """Return a connector's bare name in lower case.
 
@@ -174,20 +176,11 @@ def flat(arguments: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return out
 
 
-def body_roots(operation: Operation) -> set[str]:
-    """Return the names of parameters that are objects."""
-    roots = {name.split("/", 1)[0] for name in operation.facts.parameters if "/" in name}
-    roots |= set(operation.facts.open_parameters)
-    if operation.body:
-        roots.add(operation.body)
-    return roots
-
-
 def open_api_arguments(operation: Operation, inputs: Mapping[str, Any]) -> dict[str, Any]:
     given = inputs.get("parameters")
     arguments = dict(operation.defaults)
     if isinstance(given, Mapping):
-        arguments |= nested(given, body_roots(operation) or {""})
+        arguments |= nested(given, operation.roots or {""})
     if operation.body and "body" in inputs and operation.body not in arguments:
         arguments[operation.body] = inputs["body"]
     return arguments

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from runafter.catalog.catalog import Catalog
@@ -75,6 +76,7 @@ class Fired:
     error: Any = None
 
 
+@lru_cache(maxsize=1024)
 def moment(ticks: int) -> str:
     """Return ticks as the platform writes a time."""
     return round_trip(Timestamp(ticks, "utc"))
@@ -189,8 +191,10 @@ class Firing:
             )
         now = self._host.clock()
         assert flow.program is not None
-        event = replace(event, outputs=with_invoker(flow.program, trigger, event.outputs))
-        record = self._record(trigger, event, now)
+        outputs = with_invoker(flow.program, trigger, event.outputs)
+        if outputs.get("headers") is not event.outputs.get("headers"):
+            event = replace(event, outputs=outputs)
+        record = self._record(trigger, event, outputs, now)
         if event.unconditional:
             return [await self._begin(flow, trigger, TriggerRun(trigger=record), event, now, also)]
         scope = self._scope(flow, record, now)
@@ -436,7 +440,7 @@ class Firing:
         return TriggerScope(
             record=record,
             at=now,
-            parameters=_with_defaults(flow),
+            parameters=flow.given,
             app_settings=flow.app_settings,
             workflow_record=self.workflow_record(flow),
             seed=self._rng.getrandbits(62),
@@ -451,13 +455,14 @@ class Firing:
         return value if isinstance(value, str) else compact(value)
 
     @staticmethod
-    def _record(trigger: Trigger, event: TriggerEvent, now: int) -> dict[str, Any]:
+    def _record(trigger: Trigger, event: TriggerEvent, outputs: dict[str, Any], now: int) -> dict[str, Any]:
+        at = moment(now)
         record: dict[str, Any] = {
             "name": trigger.name,
             "inputs": trigger.inputs.source if event.inputs is None else event.inputs,
-            "outputs": dict(event.outputs),
-            "startTime": moment(now),
-            "endTime": moment(now),
+            "outputs": outputs,
+            "startTime": at,
+            "endTime": at,
             "code": "OK",
             "status": "Succeeded",
         }
@@ -468,9 +473,3 @@ class Firing:
         if event.origin is not None:
             record["originHistoryName"] = event.origin
         return record
-
-
-def _with_defaults(flow: Flow) -> dict[str, Any]:
-    assert flow.program is not None
-    defaults = {name: each.default for name, each in flow.program.parameters.items() if each.has_default}
-    return {**defaults, **flow.parameters}

@@ -38,21 +38,30 @@ class Flow:
     app_settings: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     key: Template | None = None
+    responds: bool = field(init=False)
+    """Whether a caller waits for a Response."""
+    given: Mapping[str, Any] = field(init=False)
+    """The parameters, those of the definition's defaults included."""
+
+    def __post_init__(self) -> None:
+        steps = self.program.steps.values() if self.program is not None else ()
+        self.responds = any(isinstance(step, RespondStep) and not step.asynchronous for step in steps)
+        declared = self.program.parameters.items() if self.program is not None else ()
+        self.given = {**{name: each.default for name, each in declared if each.has_default}, **self.parameters}
 
     @property
     def name(self) -> str:
         return self.row.name
 
-    @property
-    def responds(self) -> bool:
-        """Whether a caller waits for a Response."""
-        steps = self.program.steps.values() if self.program is not None else ()
-        return any(isinstance(step, RespondStep) and not step.asynchronous for step in steps)
-
     def trigger(self, name: str) -> Trigger | None:
         """Return the trigger of this name, in any letter case."""
-        triggers = self.program.triggers.values() if self.program is not None else ()
-        return next((trigger for trigger in triggers if trigger.name.casefold() == name.casefold()), None)
+        if self.program is None:
+            return None
+        known = self.program.triggers.get(name)
+        if known is not None and known.name == name:
+            return known
+        folded = name.casefold()
+        return next((each for each in self.program.triggers.values() if each.name.casefold() == folded), None)
 
 
 class FlowBook:

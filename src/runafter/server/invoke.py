@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -176,38 +177,37 @@ class Invocations:
             case _:
                 answered = Response(status_code=202)
                 if fired.run_id is not None:
-                    headers["Location"] = f"{self._runtime.settings.public_url}/api/runs/{fired.run_id}"
+                    headers["location"] = f"{self._runtime.settings.public_url}/api/runs/{fired.run_id}"
+                answered.raw_headers += [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+                return answered
         answered.headers.update(headers)
         return answered
 
     def _headers(self, flow: Flow, trigger: Trigger, fired: Fired) -> dict[str, str]:
         found = {
-            "x-ms-workflow-id": flow.name,
-            "x-ms-workflow-name": flow.name,
-            "x-ms-workflow-version": flow.row.version,
-            "x-ms-workflow-system-id": self._runtime.settings.workflow_id(flow.name),
+            **_flow_headers(flow.name, flow.row.version, self._runtime.settings.workflow_id(flow.name)),
             "x-ms-trigger-history-name": fired.history,
             "x-ms-tracking-id": fired.history,
-            "x-ms-request-id": f"{self._runtime.settings.location}:{fired.history}",
-            "x-ms-client-tracking-id": fired.client_tracking_id,
+            "x-ms-request-id": f"{_shown(self._runtime.settings.location)}:{fired.history}",
+            "x-ms-client-tracking-id": _shown(fired.client_tracking_id),
             "x-ms-correlation-id": fired.history,
         }
         if fired.run_id is not None:
             found["x-ms-workflow-run-id"] = fired.run_id
-        return {name: quote(value, safe="/:-_. ") for name, value in found.items()}
+        return found
 
     async def callback(self, request: Request) -> Response:
         """Complete a webhook action; a second call is refused."""
         runtime = self._runtime
         path = request.path_params
-        await runtime.signer.check_callback(path["flow"], path["run"], path["sig"])
+        repetition = repetition_of(unquote(path.get("repetition", "")))
+        await runtime.signer.check_callback(path["flow"], path["run"], path["action"], repetition, path["sig"])
         headers, data = headers_of(request), await request.body()
         outputs: dict[str, Any] = {"headers": {k: v for k, v in headers.items() if k not in _HIDDEN_HEADERS}}
         if queries_of(request):
             outputs["queries"] = dict(queries_of(request))
         if data:
             outputs["body"] = body_value(data, headers.get("content-type", ""))[0]
-        repetition = repetition_of(unquote(path.get("repetition", "")))
         await runtime.signal(path["run"], path["action"], repetition, outputs)
         return Response(status_code=200)
 
@@ -249,6 +249,20 @@ def content_path(run_id: str, action: str, repetition: tuple[int, ...], side: st
     """Return the path of an action's inputs or outputs."""
     name = repetition_name(repetition)
     return f"/runs/{run_id}/actions/{action}" + (f"/repetitions/{name}" if name else "") + f"/{side}"
+
+
+def _shown(value: str) -> str:
+    return quote(value, safe="/:-_. ")
+
+
+@lru_cache(maxsize=256)
+def _flow_headers(name: str, version: str, identity: str) -> Mapping[str, str]:
+    return {
+        "x-ms-workflow-id": _shown(name),
+        "x-ms-workflow-name": _shown(name),
+        "x-ms-workflow-version": version,
+        "x-ms-workflow-system-id": _shown(identity),
+    }
 
 
 def _carrying(event: TriggerEvent, one: CloudEvent) -> TriggerEvent:
