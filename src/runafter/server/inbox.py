@@ -18,6 +18,7 @@ from runafter.hosts.outside import Outside
 from runafter.protocol.commands import CallOperation, Repetition
 from runafter.protocol.events import Outcome
 from runafter.protocol.ids import repetition_name
+from runafter.server.questions import Card, card_in
 from runafter.storage.batch import Batch
 
 _SHOWN = ("title", "details", "assignedto", "requestor", "itemlink", "itemlinkdescription", "approvaltype")
@@ -57,9 +58,11 @@ class Inbox:
         identity = item_id(call.run_id, call.action, call.repetition)
         if identity in self._open:
             return
+        card = None if call.secure_inputs else card_in(call.inputs)
+        kind = "card" if card is not None else "approval" if _is_approval(call) else "callback"
         item = InboxItem(
             id=identity,
-            kind="approval" if _is_approval(call) else "callback",
+            kind=kind,
             flow=self.flow_of.get(call.run_id, ""),
             run_id=call.run_id,
             status="open",
@@ -70,6 +73,7 @@ class Inbox:
                 "callback_url": call.callback_url,
                 "due": call.due,
                 **({} if call.secure_inputs else _shown(call.inputs)),
+                **({} if card is None else _shown_card(card)),
             },
         )
         self._open[identity] = item
@@ -141,6 +145,11 @@ class Inbox:
 def _is_approval(call: CallOperation) -> bool:
     named = f"{call.target.api or ''} {call.target.operation or ''} {call.target.connection or ''}".casefold()
     return "approval" in named or "options" in _shown(call.inputs)
+
+
+def _shown_card(card: Card) -> dict[str, Any]:
+    kept = {"choices": card.choices, "inputs": card.inputs, "note": card.note}
+    return {"title": card.title, "details": card.details, "options": list(card.choices), "card": kept}
 
 
 def _shown(inputs: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from runafter.server.inbox import RUN_AGAIN, Inbox, item_id
 from runafter.server.live import Broadcast, News
 from runafter.server.metrics import Counted, Metrics
 from runafter.server.polls import Polls
+from runafter.server.questions import WrongAnswer, answer_in, result_of
 from runafter.server.schedule import Schedule
 from runafter.server.settings import ServerSettings
 from runafter.server.signatures import Signer
@@ -277,7 +278,7 @@ class Runtime:
         if item is None or item.status != "open":
             raise NotAnswerable(f"{identity!r} does not wait for an answer")
         options = item.detail.get("options") or ["Approve", "Reject"]
-        if item.kind in {"approval", "review"} and answer not in options:
+        if item.kind in {"approval", "card", "review"} and answer not in options:
             raise NotAnswerable(f"the answer must be one of {', '.join(options)}")
         asked = str(item.detail.get("assignedTo") or "").replace(",", ";").split(";")[0].strip()
         who = responder or asked or "somebody@localhost"
@@ -292,7 +293,7 @@ class Runtime:
         if not is_sent:
             del self._said[identity]
             repetition = repetition_of(str(item.detail.get("repetition") or ""))
-            body = self._approval_result(item, who, answer, comments)
+            body = result_of(item, who, answer, comments, self.host.clock())
             outputs = {"statusCode": 200, "headers": {}, "body": body}
             await self.signal(
                 item.run_id, str(item.detail["action"]), repetition, outputs, answer=answer, comments=comments, by=who
@@ -325,42 +326,13 @@ class Runtime:
                     await self._ask_review(flow.name, header.id, header.status, header.error)
 
     def _answer_in_tenant(self, item: InboxItem, who: str, answer: str, comments: str) -> bool:
-        """Answer through the emulated approvals service where the item is one of its approvals."""
-        if self.tenant is None or not item.detail.get("callback_url"):
+        """Answer in the emulated tenant where the question stands in it."""
+        if self.tenant is None:
             return False
-        from runafter.connectors.packs.approvals import emulator as approvals
-
-        store = self.tenant.store_of("approvals")
-        for name, row in store.rows(approvals.APPROVALS):
-            if item.detail["callback_url"] in row["callbacks"] and row["status"] == "Pending":
-                try:
-                    approvals.respond(store, self.tenant, name, who, answer, comments, self.host.clock())
-                except ValueError as fault:
-                    raise NotAnswerable(str(fault)) from fault
-                return True
-        return False
-
-    def _approval_result(self, item: InboxItem, who: str, answer: str, comments: str) -> dict[str, Any]:
-        now = moment(self.host.clock())
-        person = {"id": who, "displayName": who.split("@", maxsplit=1)[0], "email": who, "userPrincipalName": who}
-        response = {
-            "responder": person,
-            "requestDate": moment(item.created_at),
-            "responseDate": now,
-            "approverResponse": answer,
-            "comments": comments,
-        }
-        return {
-            "responses": [response],
-            "responseSummary": f"Approver: {person['displayName']}, {who}\nResponse: {answer}\nComments: {comments}",
-            "outcome": answer,
-            "SelectedOption": answer,
-            "title": item.detail.get("title", ""),
-            "details": item.detail.get("details", ""),
-            "requestDate": moment(item.created_at),
-            "completionDate": now,
-            "name": item.id,
-        }
+        try:
+            return answer_in(self.tenant, item, who, answer, comments, self.host.clock())
+        except WrongAnswer as fault:
+            raise NotAnswerable(str(fault)) from fault
 
     def _tenant_signal(self, callback_url: str, outputs: Any) -> Any:
         """Bring a signal of the emulated tenant to whoever's address it was sent to."""
@@ -372,7 +344,7 @@ class Runtime:
                 async def deliver() -> None:
                     said = self._said.pop(item_id(run_id, action, repetition), {})
                     with contextlib.suppress(RunafterError):
-                        await self.signer.check_callback(flow, run_id, signature)
+                        await self.signer.check_callback(flow, run_id, action, repetition, signature)
                         await self.signal(run_id, action, repetition, outputs, **said)
 
                 self._later(deliver())
