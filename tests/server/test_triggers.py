@@ -355,7 +355,7 @@ def test_a_run_ends_on_the_version_it_began_with():
 def poll(**answers: Outcome | list[Outcome]) -> list[tuple[str, str | None]]:
     trigger = {
         "type": "Http",
-        "inputs": {"method": "GET", "uri": "https://example.test/poll"},
+        "inputs": {"method": "GET", "uri": "https://example.test/poll", "retryPolicy": {"type": "none"}},
         "recurrence": {"frequency": "Minute", "interval": 1},
     }
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from runafter.protocol.commands import Attempt
+
 FlowState = Literal["Enabled", "Disabled"]
 HistoryStatus = Literal["Succeeded", "Skipped", "Failed", "Waiting"]
 
@@ -89,10 +91,11 @@ class TriggerHistory(Struct, frozen=True, kw_only=True):
 
 
 class HistoryDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why an event did not fire, and what it was."""
+    """Why an event did not fire, what it was, and the failed attempts of the poll that brought it."""
 
     error: Any = None
     outputs: Any = None
+    attempts: tuple[Attempt, ...] = ()
 
 
 class WaitingRun(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from runafter.hosts.clock import TICKS_PER_S
 from runafter.hosts.embedded.host import Host
 from runafter.local.triggers import with_invoker
 from runafter.program.steps import Trigger
+from runafter.protocol.commands import Attempt
 from runafter.protocol.ids import run_name
 from runafter.server.flows import Flow, FlowBook
 from runafter.server.settings import ServerSettings
@@ -50,6 +51,7 @@ class TriggerEvent:
 
     `run_id` is the name of the run to be, for callers that must know it first.
     `key` is by what the event is known again where the flow names no key of its own.
+    `attempts` are the failed ones of the poll that brought it.
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class TriggerEvent:
     reuse: Mapping[str, Any] = field(default_factory=dict)
     run_id: str | None = None
     key: str | None = None
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +240,7 @@ class Firing:
             ended_at=now,
             client_tracking_id=tracking,
             origin=event.origin,
-            detail=HistoryDetail(error=error, outputs=outputs),
+            detail=HistoryDetail(error=error, outputs=outputs, attempts=event.attempts),
         )
         batch = Batch()
         self._catalog.add_history(batch, history)
@@ -284,6 +287,7 @@ class Firing:
             ended_at=now,
             client_tracking_id=tracking,
             origin=event.origin,
+            detail=HistoryDetail(attempts=event.attempts) if event.attempts else None,
         )
         self._catalog.add_history(batch, history)
         self._place[run_id] = (flow.name, trigger.name)

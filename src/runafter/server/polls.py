@@ -1,7 +1,8 @@
 """What triggers ask of the outside: a poll, and a webhook's subscription, over HTTP or by a connector.
 
 An Http trigger fires on 200; on 202 it asks again after `Retry-After`, at
-`Location` where that is given; any other answer is a failed poll.
+`Location` where that is given; any other answer is a failed poll, once the
+trigger's retry policy is used up.
 Source: Microsoft Learn, "Workflow triggers and actions reference", HTTP trigger, read 2026-11.
 """
 
@@ -17,12 +18,14 @@ from runafter.engine.triggers import TriggerScope
 from runafter.expressions.template import compile_template
 from runafter.hosts.embedded.host import Host
 from runafter.hosts.outside import Outside, outcome_of
+from runafter.program.retry import RetryFault, parse_policy
 from runafter.program.steps import Trigger
-from runafter.protocol.commands import CallOperation, Target
+from runafter.protocol.commands import Attempt, CallOperation, Target
 from runafter.protocol.events import Outcome
 from runafter.protocol.ids import run_name
 from runafter.server.arrivals import arrivals, is_for_new_rows
 from runafter.server.flows import Flow
+from runafter.server.retrying import retried
 
 _POLLING = {"apiconnection", "openapiconnection", "serviceprovider"}
 _CALLED_BACK = {"apiconnectionwebhook", "openapiconnectionwebhook", "openapiconnectionnotification"}
@@ -60,6 +63,7 @@ class Poll:
     error: dict[str, Any] | None = None
     wait_s: float | None = None
     cursor: Any = None
+    attempts: tuple[Attempt, ...] = ()
 
 
 class Polls:
@@ -85,34 +89,51 @@ class Polls:
             return await self._ask_connector(flow, trigger, state, asked)
         if isinstance(state.cursor, str):
             asked = {"method": "GET", "uri": state.cursor, "headers": asked.get("headers")}
-        outcome = await self.perform(flow, trigger, asked)
+        outcome, attempts = await self._retried(flow, trigger, asked, inputs)
         shown = None if trigger.secure_inputs else inputs
         if outcome.status_code is None:
             code = outcome.code or "ConnectionFailed"
-            return Poll(inputs=shown, error={"code": code, "message": outcome.message or code})
+            error = {"code": code, "message": outcome.message or code}
+            return Poll(inputs=shown, error=error, attempts=attempts)
         outputs = {"statusCode": outcome.status_code, "headers": outcome.headers, "body": outcome.body}
         if outcome.status_code == 202:
             location = next((value for name, value in outcome.headers.items() if name.casefold() == "location"), None)
-            return Poll(inputs=shown, outputs=outputs, code="Accepted", wait_s=outcome.retry_after_s, cursor=location)
+            wait_s = outcome.retry_after_s
+            return Poll(
+                inputs=shown, outputs=outputs, code="Accepted", wait_s=wait_s, cursor=location, attempts=attempts
+            )
         if outcome.status_code == 200:
-            return Poll(fires=True, inputs=shown, outputs=outputs, wait_s=outcome.retry_after_s)
+            return Poll(fires=True, inputs=shown, outputs=outputs, wait_s=outcome.retry_after_s, attempts=attempts)
         error = {"code": "TriggerPollFailed", "message": f"The poll was answered with {outcome.status_code}."}
-        return Poll(inputs=shown, outputs=outputs, error=error, wait_s=outcome.retry_after_s)
+        return Poll(inputs=shown, outputs=outputs, error=error, wait_s=outcome.retry_after_s, attempts=attempts)
 
     async def _ask_connector(self, flow: Flow, trigger: Trigger, state: TriggerState, inputs: dict[str, Any]) -> Poll:
         """Poll a connector; what it brought before starts no run again."""
-        outcome = await self.perform(flow, trigger, inputs)
+        outcome, attempts = await self._retried(flow, trigger, inputs, inputs)
         shown = None if trigger.secure_inputs else inputs
         if outcome.status_code is None or outcome.status_code >= 300:
             code = outcome.code or "TriggerPollFailed"
             message = outcome.message or f"The poll was answered with {outcome.status_code}."
             error = {"code": code, "message": message}
-            return Poll(inputs=shown, error=error, wait_s=outcome.retry_after_s, cursor=state.cursor)
+            return Poll(inputs=shown, error=error, wait_s=outcome.retry_after_s, cursor=state.cursor, attempts=attempts)
         found = arrivals(outcome.body, state.cursor, only_new=is_for_new_rows(_operation(trigger, inputs)))
         if found.body is None:
-            return Poll(inputs=shown, code="NoNewData", cursor=found.cursor)
+            return Poll(inputs=shown, code="NoNewData", cursor=found.cursor, attempts=attempts)
         outputs = {"statusCode": 200, "headers": outcome.headers, "body": found.body}
-        return Poll(fires=True, inputs=shown, outputs=outputs, cursor=found.cursor)
+        return Poll(fires=True, inputs=shown, outputs=outputs, cursor=found.cursor, attempts=attempts)
+
+    async def _retried(
+        self, flow: Flow, trigger: Trigger, asked: dict[str, Any], inputs: Any
+    ) -> tuple[Outcome, tuple[Attempt, ...]]:
+        """Perform a poll, again by the policy in the trigger's inputs, or the profile's where it has none."""
+        assert flow.program is not None
+        written = inputs.get("retryPolicy") if isinstance(inputs, Mapping) else None
+        try:
+            policy = parse_policy(written, flow.program.profile)
+        except RetryFault as fault:
+            refused = Outcome(code="InvalidTemplate", message=f"The retry policy is invalid: {fault}.", retriable=False)
+            return refused, ()
+        return await retried(lambda: self.perform(flow, trigger, asked), policy, self._host.clock, self._host.rng)
 
     async def subscribe(self, flow: Flow, trigger: Trigger, callback_url: str) -> Outcome:
         """Send the trigger's subscribing call."""
@@ -122,11 +143,17 @@ class Polls:
         wanted = inputs.get("subscribe") if isinstance(inputs, Mapping) else None
         return await self.perform(flow, trigger, dict(wanted) if isinstance(wanted, Mapping) else {}, callback_url)
 
-    async def unsubscribe(self, flow: Flow, trigger: Trigger, callback_url: str) -> Outcome | None:
-        """Send the trigger's unsubscribing call; None where the author gave none."""
+    async def unsubscribe(
+        self, flow: Flow, trigger: Trigger, callback_url: str, location: str | None = None
+    ) -> Outcome | None:
+        """Send the trigger's unsubscribing call; None where the author gave none.
+
+        `location` is what a connector's service answered to the subscription.
+        """
         if is_connector(trigger):
             inputs = trigger.inputs.evaluate(self._scope(flow, trigger, callback_url))
-            return await self.perform(flow, trigger, dict(inputs), callback_url, purpose="unsubscribe")
+            options = {} if location is None else {"location": location}
+            return await self.perform(flow, trigger, dict(inputs), callback_url, purpose="unsubscribe", options=options)
         written = flow.definition.value["triggers"][trigger.name]["inputs"].get("unsubscribe")
         if not isinstance(written, Mapping) or not written.get("uri"):
             return None
@@ -141,6 +168,7 @@ class Polls:
         callback_url: str | None = None,
         *,
         purpose: Literal["call", "subscribe", "unsubscribe"] = "call",
+        options: Mapping[str, Any] | None = None,
     ) -> Outcome:
         call = CallOperation(
             id=f"{flow.name}/{trigger.name}/{self._host.clock()}",
@@ -150,6 +178,7 @@ class Polls:
             inputs=inputs,
             callback_url=callback_url,
             purpose=purpose,
+            options=dict(options or {}),
         )
         try:
             return await self._outside.perform(call)

@@ -12,6 +12,7 @@ from runafter.hosts.clock import TICKS_PER_S
 from runafter.journal.codec import encode
 from runafter.journal.rows import ActionRow, RunHeader
 from runafter.program.steps import Trigger
+from runafter.protocol.commands import Attempt
 from runafter.protocol.events import RunStarted
 from runafter.protocol.ids import repetition_name
 from runafter.server.firing import moment
@@ -100,6 +101,8 @@ class Resources:
             properties["error"] = row.detail.error
         if row.detail is not None and row.detail.outputs:
             properties["outputsLink"] = await self._link(flow.name, f"/histories/{row.id}/outputs", row.detail.outputs)
+        if row.detail is not None and row.detail.attempts:
+            properties["retryHistory"] = _retry_history(row.detail.attempts)
         if row.run_id is not None:
             properties["run"] = {
                 "name": row.run_id,
@@ -172,15 +175,7 @@ class Resources:
         if detail.iterations is not None:
             properties["iterationCount"] = detail.iterations
         if detail.attempts:
-            properties["retryHistory"] = [
-                {
-                    "startTime": moment(each.started_at),
-                    "endTime": moment(each.ended_at),
-                    "code": each.code,
-                    "error": {"error": each.error} if isinstance(each.error, dict) else None,
-                }
-                for each in detail.attempts
-            ]
+            properties["retryHistory"] = _retry_history(detail.attempts)
         if not row.repetition:
             return {
                 "properties": properties,
@@ -269,3 +264,15 @@ class Resources:
             "contentSize": len(data),
             "contentHash": {"algorithm": "md5", "value": base64.b64encode(digest).decode()},
         }
+
+
+def _retry_history(attempts: tuple[Attempt, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "startTime": moment(each.started_at),
+            "endTime": moment(each.ended_at),
+            "code": each.code,
+            "error": {"error": each.error} if isinstance(each.error, dict) else None,
+        }
+        for each in attempts
+    ]

@@ -112,6 +112,7 @@ class Runtime:
         self.is_ready = False
         self.news.close()
         await self.schedule.stop()
+        await self.subscriptions.stop()
         await self.firing.close()
         await self.host.stop()
         for task in list(self._tasks):

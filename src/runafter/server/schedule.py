@@ -60,6 +60,7 @@ class Schedule:
         self._states: dict[Place, TriggerState] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._asking: dict[Place, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Take up what the database remembers and begin to act."""
@@ -69,8 +70,10 @@ class Schedule:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            tasks = [self._task, *self._asking.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def next_at(self, flow: str, trigger: str | None = None) -> int | None:
         """Return when a flow's trigger (the first of its triggers) acts next by itself, in ticks."""
@@ -154,7 +157,11 @@ class Schedule:
         while True:
             self._changed.clear()
             now = self._host.clock()
-            due = sorted((state.due_at, place) for place, state in self._states.items() if state.due_at is not None)
+            due = sorted(
+                (state.due_at, place)
+                for place, state in self._states.items()
+                if state.due_at is not None and place not in self._asking
+            )
             if due and due[0][0] <= now:
                 for at, place in due:
                     if at <= now:
@@ -182,15 +189,35 @@ class Schedule:
                 await self._slide(flow, trigger, recurrence)
             elif trigger.type.casefold() == "recurrence":
                 await self._recur(flow, trigger, recurrence, due)
-            else:
-                await self._poll(flow, trigger, recurrence, due)
-        except StorageFault as fault:
+            elif place not in self._asking:
+                asking = asyncio.get_running_loop().create_task(self._ask(place, flow, trigger, recurrence, due))
+                self._asking[place] = asking
+                asking.add_done_callback(lambda _: self._asked(place))
+        except (RunafterError, *FAULTS) as fault:
+            await self._failed(place, flow, trigger, recurrence, fault)
+
+    async def _ask(self, place: Place, flow: Flow, trigger: Trigger, recurrence: Recurrence, due: int) -> None:
+        """Poll beside the schedule: a slow service, or one that needs retries, holds up no other trigger."""
+        try:
+            await self._poll(flow, trigger, recurrence, due)
+        except (RunafterError, *FAULTS) as fault:
+            await self._failed(place, flow, trigger, recurrence, fault)
+
+    def _asked(self, place: Place) -> None:
+        self._asking.pop(place, None)
+        self._changed.set()
+
+    async def _failed(
+        self, place: Place, flow: Flow, trigger: Trigger, recurrence: Recurrence, fault: BaseException
+    ) -> None:
+        """Try again what could not be made durable; go on to the next slot after any other fault."""
+        if isinstance(fault, StorageFault):
             _log.warning("the trigger of %s is tried again: %s", flow.name, fault)
             await asyncio.sleep(self._host.settings.retry_max_s)
-        except (RunafterError, *FAULTS) as fault:
-            _log.error("the trigger of %s failed: %s", flow.name, fault)
-            slot = next_slot(recurrence, self._host.clock(), self._states[place].started_at)
-            await self._keep(place, _at(trigger, self._states[place], slot))
+            return
+        _log.error("the trigger of %s failed: %s", flow.name, fault)
+        slot = next_slot(recurrence, self._host.clock(), self._states[place].started_at)
+        await self._keep(place, _at(trigger, self._states[place], slot))
 
     async def _recur(self, flow: Flow, trigger: Trigger, recurrence: Recurrence, due: int) -> None:
         place = (flow.name, trigger.name)
@@ -226,6 +253,8 @@ class Schedule:
             await self._keep(place, _at(trigger, state, slot))
             return
         poll = await self._polls.ask(flow, trigger, state)
+        if self._states[place] is not state:
+            return  # switched off or changed meanwhile; the next poll brings the same again
         now = self._host.clock()
         slot = next_slot(recurrence, max(due, now), state.started_at)
         if poll.wait_s is not None:
@@ -234,7 +263,7 @@ class Schedule:
             _at(trigger, state, slot), cursor=poll.cursor, failures=state.failures + 1 if poll.error else 0
         )
         also = self._also(place, following)
-        event = TriggerEvent(outputs=poll.outputs, inputs=poll.inputs, scheduled_at=due)
+        event = TriggerEvent(outputs=poll.outputs, inputs=poll.inputs, scheduled_at=due, attempts=poll.attempts)
         if poll.error is not None:
             await self._firing.note(flow, trigger, event, "Failed", poll.error["code"], poll.error, also)
         elif not poll.fires:
