@@ -170,6 +170,36 @@ async def test_a_callback_works_once():
     assert seen == {"ok": 1}
 
 
+async def test_a_callback_s_address_opens_no_other_action_repetition_or_run():
+    ask = HOOK["Ask"]
+    each = {"type": "Foreach", "foreach": "@range(0, 2)", "actions": {"Again": ask}}
+    outside = Answers()
+    async with client(flow(actions={"Ask": ask, "Also": ask, "Each": each}), outside=outside) as http:
+        runs = [(await http("POST", "/api/flows/flow/run", {})).json["fired"][0]["run"] for _ in range(2)]
+        while len(outside.asked) < 8:
+            await asyncio.sleep(0)
+        urls = {
+            (call.run_id, call.action, call.repetition): urlsplit(call.inputs["body"]).path for call in outside.asked
+        }
+        signatures = {key: path.split("/callbacks/")[1].partition("/")[0] for key, path in urls.items()}
+        crossed = [
+            path.replace(signatures[key], signature)
+            for key, path in urls.items()
+            for other, signature in signatures.items()
+            if other != key
+        ]
+        statuses = {(await http("POST", each, {}, token=None)).status for each in crossed}
+        open_items = (await http("GET", "/api/approvals?status=open")).json["approvals"]
+        own = [(await http("POST", path, {}, token=None)).status for path in urls.values()]
+        for run in runs:
+            await ended(http, run)
+
+    assert len(set(signatures.values())) == 8
+    assert statuses == {401}
+    assert len(open_items) == 8
+    assert own == [200] * 8
+
+
 async def test_what_waits_can_be_answered_from_the_inbox():
     outside = Answers()
     async with client(flow(actions=HOOK), outside=outside) as http:

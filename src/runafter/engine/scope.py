@@ -11,7 +11,7 @@ from runafter.engine.records import action_view, body_view, is_secure, outputs_v
 from runafter.engine.state import Collected, Env, Kept, Record, Variable
 from runafter.errors import EvaluationError, NotSupported
 from runafter.program.steps import ForeachStep, Program, UntilStep
-from runafter.protocol.ids import repetition_name
+from runafter.protocol.ids import callback_signature, repetition_name
 
 _DRAWS = 2.0**53
 
@@ -224,5 +224,8 @@ def draw(seed: int, text: str) -> float:
 
 
 def callback_url(base: str, action: str, repetition: tuple[int, ...]) -> str:
-    path = f"{base.rstrip('/')}/{quote(action, safe='')}"
+    """Return where an action is called back. `base#SEED` has each address signed, so that none opens another's."""
+    prefix, _, seed = base.partition("#")
+    path = prefix.rstrip("/") + (f"/{callback_signature(seed, action, repetition)}" if seed else "")
+    path = f"{path}/{quote(action, safe='')}"
     return f"{path}/{repetition_name(repetition)}" if repetition else path

@@ -46,7 +46,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag=True, tag_field="e", omi
     `key_headers`: header of the idempotency key by action, `*` for all HTTP ones);
     `flags` record engine behaviour that was current; `trigger` is the trigger's
     record (`name, inputs, outputs, startTime, ...`); `workflow` what
-    `workflow()` returns; `callback_base` prefixes callback URLs of this run.
+    `workflow()` returns; `callback_base` prefixes callback URLs of this run, `base#SEED` one that signs each.
     """
 
     at: int

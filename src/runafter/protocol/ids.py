@@ -6,7 +6,9 @@ that an outbox can send a call once and a connector can recognise a repeat.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 from functools import lru_cache
 
 from runafter.protocol.commands import Repetition
@@ -38,3 +40,10 @@ def idempotency_key(run_id: str, action: str, repetition: Repetition) -> str:
     """Return the key that every attempt of one action repetition carries: 32 hex digits, safe in a header."""
     text = f"{run_id}\x00{action}\x00{repetition_name(repetition)}"
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def callback_signature(seed: str, action: str, repetition: Repetition) -> str:
+    """Return what signs the callback address of one action repetition; `seed` is the run's secret."""
+    place = f"{action}/{repetition_name(repetition)}".encode("utf-8", "surrogatepass")
+    digest = hmac.new(seed.encode(), place, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

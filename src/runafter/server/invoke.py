@@ -200,14 +200,14 @@ class Invocations:
         """Complete a webhook action; a second call is refused."""
         runtime = self._runtime
         path = request.path_params
-        await runtime.signer.check_callback(path["flow"], path["run"], path["sig"])
+        repetition = repetition_of(unquote(path.get("repetition", "")))
+        await runtime.signer.check_callback(path["flow"], path["run"], path["action"], repetition, path["sig"])
         headers, data = headers_of(request), await request.body()
         outputs: dict[str, Any] = {"headers": {k: v for k, v in headers.items() if k not in _HIDDEN_HEADERS}}
         if queries_of(request):
             outputs["queries"] = dict(queries_of(request))
         if data:
             outputs["body"] = body_value(data, headers.get("content-type", ""))[0]
-        repetition = repetition_of(unquote(path.get("repetition", "")))
         await runtime.signal(path["run"], path["action"], repetition, outputs)
         return Response(status_code=200)
 

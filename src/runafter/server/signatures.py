@@ -18,6 +18,8 @@ from urllib.parse import quote, urlencode
 from runafter.catalog.catalog import Catalog
 from runafter.errors import RunafterError
 from runafter.hosts.clock import TICKS_PER_S, Clock
+from runafter.protocol.commands import Repetition
+from runafter.protocol.ids import callback_signature
 
 VERSION = "1.0"
 _UNIX_EPOCH = 621_355_968_000_000_000
@@ -121,19 +123,26 @@ class Signer:
         return f"{base}{path}?{urlencode(queries, quote_via=quote)}", base, queries
 
     async def callback_base(self, flow: str, run_id: str) -> str:
-        """Return the prefix of a run's callback addresses; the permission stands in the path."""
-        signature = _signature(await self.key(flow), flow, {"sp": callback_permission(run_id), "sv": VERSION})
-        return f"{self.public_url}/workflows/{quote(flow)}/runs/{run_id}/callbacks/{signature}"
+        """Return the prefix of a run's callback addresses, and the seed that signs each of them."""
+        path = f"/workflows/{quote(flow)}/runs/{run_id}/callbacks"
+        return f"{self.public_url}{path}#{await self._callback_seed(flow, run_id, 'Primary')}"
 
-    async def check_callback(self, flow: str, run_id: str, signature: str) -> None:
-        """Return when a callback address is one of ours.
+    async def _callback_seed(self, flow: str, run_id: str, key: str) -> str:
+        return _signature(await self.key(flow, key), flow, {"sp": callback_permission(run_id), "sv": VERSION})
+
+    async def check_callback(self, flow: str, run_id: str, action: str, repetition: Repetition, signature: str) -> None:
+        """Return when a callback address is one of ours, and of this action; compared in constant time.
 
         Raises:
             NotSigned: it is not, or was revoked.
         """
-        await self.check(
-            flow, callback_permission(run_id), {"sp": callback_permission(run_id), "sv": VERSION, "sig": signature}
-        )
+        given = signature.encode("utf-8", "replace")
+        matches = False
+        for name in KEYS:
+            expected = callback_signature(await self._callback_seed(flow, run_id, name), action, repetition)
+            matches |= hmac.compare_digest(expected.encode(), given)
+        if not matches:
+            raise NotSigned("The provided signature does not permit this operation.")
 
     async def content_url(self, flow: str, path: str, *, until: int) -> str:
         """Return the address of a content link; `path` is what it shows."""
