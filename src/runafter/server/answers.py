@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -37,8 +38,16 @@ def not_found(what: str) -> BadRequest:
     return BadRequest(f"{what} was not found.", status=404, code="NotFound")
 
 
+def encoded(value: Any) -> bytes:
+    """Return JSON. Lone surrogates, which WDL strings may hold, become escapes."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value, enc_hook=str), separators=(",", ":")).encode()
+
+
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(_encode(value), status, headers, media_type="application/json")
+    return Response(encoded(value), status, headers, media_type="application/json")
 
 
 def error_answer(status: int, code: str, message: str, hint: str | None = None) -> Response:
@@ -90,6 +99,16 @@ async def body_of(request: Request) -> Any:
     """Return the request's JSON; None for an empty body."""
     data = await request.body()
     return msgspec.json.decode(data) if data.strip() else None
+
+
+async def body_as(request: Request, kind: Any) -> Any:
+    """Return the request's JSON as a `kind`; an empty body is an empty object.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON, or not of this kind.
+    """
+    data = await request.body()
+    return msgspec.json.decode(data if data.strip() else b"{}", type=kind)
 
 
 def number_of(request: Request, name: str, default: int, most: int) -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from runafter.server import shapes
-from runafter.server.answers import BadRequest, answer, guarded, not_found, number_of
+from runafter.server.answers import BadRequest, answer, body_as, guarded, not_found, number_of
 from runafter.server.firing import Fired, TriggerEvent
 from runafter.server.live import event_stream
 from runafter.server.reading import Reading, approval_of
@@ -179,7 +178,7 @@ class Api:
         return answer(await self._reading.summary(flow))
 
     async def run_flow(self, request: Request) -> Response:
-        given = await _body(request, shapes.RunBody)
+        given = await body_as(request, shapes.RunBody)
         flow = self._runtime.flows.get(request.path_params["flow"])
         trigger = self._runtime.trigger_of(flow, given.trigger)
         outputs = given.outputs
@@ -213,7 +212,7 @@ class Api:
         return answer(shapes.Done(done=await self._runtime.cancel(request.path_params["run"])))
 
     async def resubmit_run(self, request: Request) -> Response:
-        given = await _body(request, shapes.ResubmitBody)
+        given = await body_as(request, shapes.ResubmitBody)
         fired = await self._runtime.resubmit(request.path_params["run"], tuple(given.actions))
         return answer(_fired(fired), 202)
 
@@ -238,7 +237,7 @@ class Api:
         return answer(shapes.ApprovalPage(approvals=[approval_of(item) for item in items]))
 
     async def answer_approval(self, request: Request) -> Response:
-        given = await _body(request, shapes.AnswerBody)
+        given = await body_as(request, shapes.AnswerBody)
         item = await self._runtime.answer(
             request.path_params["id"], given.answer, comments=given.comments, responder=given.responder
         )
@@ -273,11 +272,6 @@ class Api:
         )
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(event_stream(watch), media_type="text/event-stream", headers=headers)
-
-
-async def _body(request: Request, kind: Any) -> Any:
-    data = await request.body()
-    return msgspec.json.decode(data if data.strip() else b"{}", type=kind)
 
 
 def _several(text: str | None) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from runafter.connectors.http import body_value, encoded_body
 from runafter.program.steps import Trigger
 from runafter.protocol.commands import SendResponse
 from runafter.protocol.ids import repetition_name
-from runafter.server.answers import BadRequest, error_answer, guarded, not_found
+from runafter.server.answers import BadRequest, answer, error_answer, guarded, not_found
 from runafter.server.cloudevents import CloudEvent, events_of
 from runafter.server.direct import headers_of, queries_of
 from runafter.server.firing import Fired, FlowDisabled, TriggerEvent
@@ -220,7 +220,7 @@ class Invocations:
         found, value = await content_at(runtime, path)
         if not found:
             raise not_found("The content")
-        return Response(msgspec.json.encode(value, enc_hook=str), media_type="application/json")
+        return answer(value)
 
 
 async def content_at(runtime: Runtime, path: str) -> tuple[bool, Any]:

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
+from runafter.journal.codec import encode
+
 _MOST_QUEUED = 2000
-_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class News(Struct, frozen=True, kw_only=True):
@@ -101,5 +101,5 @@ async def event_stream(watch: AsyncGenerator[list[News], None]) -> AsyncIterator
     yield b"retry: 1000\n\n"
     async with aclosing(watch):
         async for several in watch:
-            events = (b"event: %b\ndata: %b\n\n" % (news.kind.encode(), _encode(news)) for news in several)
+            events = (b"event: %b\ndata: %b\n\n" % (news.kind.encode(), encode(news)) for news in several)
             yield b"".join(events) or b": still here\n\n"

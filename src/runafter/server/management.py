@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+from typing import Any, Literal
 
+from msgspec import Struct, field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,7 +18,7 @@ from runafter.journal.rows import ActionRow, RunHeader
 from runafter.local.package import load_program
 from runafter.program.steps import ForeachStep, Trigger, UntilStep
 from runafter.protocol.ids import repetition_name
-from runafter.server.answers import BadRequest, answer, body_of, guarded, not_found
+from runafter.server.answers import BadRequest, answer, body_as, body_of, guarded, not_found
 from runafter.server.firing import FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
 from runafter.server.iterations import Iteration, iterations_of
@@ -30,6 +31,21 @@ _PREFIXES = (
     "/runtime/webhooks/workflow/api/management/workflows",
 )
 _ALL = ("/subscriptions/{subscription}/providers/Microsoft.Logic/workflows",)
+
+
+class _KeyBody(Struct):
+    """What signed addresses are made of, in the words of the interface."""
+
+    keyType: Literal["Primary", "Secondary"] | None = None  # noqa: N815 - JSON names
+    notAfter: str | None = None  # noqa: N815
+
+
+class _Named(Struct):
+    name: str
+
+
+class _ResubmitBody(Struct):
+    actionsToResubmit: list[_Named | str] = field(default_factory=list)  # noqa: N815 - JSON names
 
 
 class Management:
@@ -113,8 +129,8 @@ class Management:
         return Response(status_code=200)
 
     async def regenerate(self, request: Request) -> Response:
-        given = await body_of(request) or {}
-        await self._runtime.signer.revoke(self._flow_of(request).name, _key_type(given))
+        given = await body_as(request, _KeyBody)
+        await self._runtime.signer.revoke(self._flow_of(request).name, given.keyType or "Primary")
         return Response(status_code=200)
 
     async def list_versions(self, request: Request) -> Response:
@@ -157,12 +173,16 @@ class Management:
 
     async def callback_url(self, request: Request) -> Response:
         flow = self._flow_of(request)
-        given = await body_of(request) or {}
+        given = await body_as(request, _KeyBody)
         name = request.path_params.get("trigger")
         trigger = self._runtime.trigger_of(flow, name)
-        until = ticks_of(str(given["notAfter"])) if given.get("notAfter") else None
+        until = ticks_of(given.notAfter) if given.notAfter else None
         value, base, queries = await self._runtime.signer.trigger_url(
-            flow.name, trigger.name, relative_path=trigger.relative_path or "", until=until, key=_key_type(given)
+            flow.name,
+            trigger.name,
+            relative_path=trigger.relative_path or "",
+            until=until,
+            key=given.keyType or "Primary",
         )
         shape: dict[str, Any] = {
             "value": value,
@@ -198,10 +218,8 @@ class Management:
     async def resubmit(self, request: Request) -> Response:
         run_id = request.path_params.get("history") or request.path_params["run"]
         await self._header(request, run_id)
-        given = await body_of(request) or {}
-        actions = tuple(
-            str(each.get("name") if isinstance(each, dict) else each) for each in given.get("actionsToResubmit", ())
-        )
+        given = await body_as(request, _ResubmitBody)
+        actions = tuple(each if isinstance(each, str) else each.name for each in given.actionsToResubmit)
         fired = await self._runtime.resubmit(run_id, actions)
         return Response(status_code=202, headers={"x-ms-workflow-run-id": fired.run_id or ""})
 
@@ -375,10 +393,3 @@ class Management:
 
     def _listed(self, request: Request, value: list[Any], following: str | int | None) -> dict[str, Any]:
         return listed(request, self._runtime.settings.public_url, value, following)
-
-
-def _key_type(given: dict[str, Any]) -> str:
-    wanted = str(given.get("keyType") or "Primary")
-    if wanted not in {"Primary", "Secondary"}:
-        raise BadRequest(f"keyType {wanted!r} is not Primary or Secondary")
-    return wanted
