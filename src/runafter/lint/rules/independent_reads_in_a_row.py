@@ -23,14 +23,11 @@ class IndependentReadsInARow(Rule):
     family = "structure"
 
     def check(self, flow: Flow) -> Iterator[Issue]:
-        told: set[str] = set()
-        for site, _ in flow.calling:
-            if site.key in told or not _is_plain_read(flow, site):
+        rows = [_row(flow, site) for site, _ in flow.calling if _is_plain_read(flow, site)]
+        following = {each.key for row in rows for each in row[1:]}
+        for row in rows:
+            if len(row) < 2 or row[0].key in following:
                 continue
-            row = _row(flow, site)
-            if len(row) < 2:
-                continue
-            told.update(each.key for each in row)
             names = ", ".join(repr(each.name) for each in row[1:])
             yield self.issue(
                 flow,
