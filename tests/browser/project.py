@@ -1,4 +1,4 @@
-"""The project that the browser looks at: a sample flow, a loop with a bad item, a large graph, and a small one that runs often."""
+"""The project that the browser looks at: a sample, a loop with a bad item, a large graph, a small one that runs often, a card, a schedule."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
 LARGE = 500
+LONG = "a_name_that_is_as_long_as_the_platform_lets_it_be_and_nobody_can_read_at_once"
 
 _BUTTON = {
     "type": "Request",
@@ -27,6 +28,9 @@ _BUTTON = {
 }
 
 
+_NIGHTLY = {"type": "Recurrence", "recurrence": {"frequency": "Day", "interval": 1, "schedule": {"hours": ["2"]}}}
+
+
 def write_project(folder: Path) -> Path:
     """Write the project; return its folder."""
     shutil.copytree(ROOT / "examples" / "invoice_approval", folder / "flows" / "invoice_approval")
@@ -34,6 +38,9 @@ def write_project(folder: Path) -> Path:
     _write(folder, "divisions", _divisions(), _BUTTON)
     _write(folder, "large", _large())
     _write(folder, "ping", {"Note": {"type": "Compose", "inputs": "@triggerBody()"}})
+    _write(folder, "card", _card())
+    _write(folder, LONG, {LONG: {"type": "Compose", "inputs": "@int(triggerBody()?['text'])"}})
+    _write(folder, "nightly", {"Note": {"type": "Compose", "inputs": 1}}, _NIGHTLY)
     return folder
 
 
@@ -48,6 +55,37 @@ def _write(folder: Path, name: str, actions: dict[str, Any], trigger: dict[str, 
     }
     (home / "flow.json").write_text(json.dumps(value, indent=2), encoding="utf-8")
     (home / "flow.toml").write_text('owner = "somebody@contoso.example"\n', encoding="utf-8")
+
+
+def _card() -> dict[str, Any]:
+    """Return a card in a chat that waits for one of its buttons, and what becomes of the answer."""
+    card = {
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [
+            {"type": "TextBlock", "text": "Ticket @{triggerBody()?['ticket']}"},
+            {"type": "Input.Text", "id": "note"},
+        ],
+        "actions": [
+            {"type": "Action.Submit", "title": "I take it", "data": {"action": "take"}},
+            {"type": "Action.Submit", "title": "Escalate", "data": {"action": "escalate"}},
+        ],
+    }
+    given = {
+        "poster": "Flow bot",
+        "location": "Chat with Flow bot",
+        "body/body/recipient/to": "ada@contoso.example",
+        "body/body/messageBody": json.dumps(card),
+    }
+    host = {
+        "apiId": "/providers/Microsoft.PowerApps/apis/shared_teams",
+        "connectionName": "shared_teams",
+        "operationId": "PostCardAndWaitForResponse",
+    }
+    return {
+        "Ask": {"type": "OpenApiConnectionWebhook", "inputs": {"host": host, "parameters": given}},
+        "Answer": {"type": "Compose", "runAfter": {"Ask": ["Succeeded"]}, "inputs": "@outputs('Ask')?['body/data']"},
+    }
 
 
 def _divisions() -> dict[str, Any]:

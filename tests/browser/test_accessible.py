@@ -25,6 +25,12 @@ PAGES = {
     "tenant": ("/tenant", ".grid"),
     "dialog": ("/", "tr[data-flow]"),
     "nothing": ("/runs?search=nothing-has-this-value", ".state"),
+    "answered": ("/approvals?status=", "article"),
+    "row": ("/tenant", ".grid .link"),
+    "keys": ("/", "tr[data-flow]"),
+    "missing": ("/runs/none", ".state"),
+    "narrow": ("/runs/{run}?action=Divide&rep=000002", "[data-repetition]"),
+    "gate": ("/", "tr[data-flow]"),
 }
 
 
@@ -60,6 +66,18 @@ def test_no_serious_fault(browser, served, past, name, theme):
     elif name == "dialog":
         page.get_by_role("button", name="Run divisions").click()
         expect(page.get_by_label("Note")).to_be_visible()
+    elif name == "row":
+        page.locator(".grid .link").first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+    elif name == "keys":
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    elif name == "narrow":
+        page.set_viewport_size({"width": 800, "height": 900})
+    elif name == "gate":
+        page.evaluate("sessionStorage.clear()")
+        page.reload()
+        expect(page.get_by_label("Token")).to_be_visible()
     page.add_script_tag(path=str(AXE))
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     serious = [

@@ -207,11 +207,15 @@ async def test_what_waits_can_be_answered_from_the_inbox():
         while not outside.asked:
             await asyncio.sleep(0)
         (item,) = (await http("GET", "/api/approvals?status=open")).json["approvals"]
+        listed = (await http("GET", "/api/runs?status=Waiting")).json["runs"]
+        running = (await http("GET", "/api/runs?status=Running")).json["runs"]
         closed = await http("POST", f"/api/approvals/{item['id']}", {"answer": "Approve", "comments": "fine"})
         again = await http("POST", f"/api/approvals/{item['id']}", {"answer": "Approve"})
         await ended(http, run)
 
     assert (item["run"], item["action"]) == (run, "Ask")
+    assert [(each["id"], each["status"]) for each in listed] == [(run, "Waiting")]
+    assert running == []
     assert (closed.json["status"], closed.json["comments"], again.status) == ("closed", "fine", 409)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from runafter.catalog.rows import InboxItem
 from runafter.definition.nodes import Definition
 from runafter.definition.structure import triggers, walk_actions
@@ -40,6 +42,7 @@ from runafter.views.run_detail import run_detail
 from runafter.views.why import why
 
 _STRIP = 20
+_OPEN = frozenset({"Running", "Waiting"})
 _SAMPLE = 100
 _BAD = ("Failed", "TimedOut", "Cancelled", "Aborted")
 
@@ -57,7 +60,7 @@ class Reading:
         return [await self.summary(flow) for flow in self._runtime.flows.all()]
 
     async def summary(self, flow: Flow) -> FlowSummary:
-        headers = await self._journal.runs(flow=flow.name, limit=_SAMPLE)
+        headers = [self._as_it_is(header) for header in await self._journal.runs(flow=flow.name, limit=_SAMPLE)]
         ended = [header for header in headers if header.ended_at is not None]
         spans = sorted(((header.ended_at or 0) - header.started_at) / TICKS_PER_S for header in ended)
         trigger = next(iter(triggers(flow.definition)), None)
@@ -136,13 +139,17 @@ class Reading:
         limit: int = 50,
     ) -> RunPage:
         """Return a page of runs. `search` looks in ids, codes, errors, and in inputs and outputs of actions."""
-        size = limit if search is None else 200
+        asked = tuple({*statuses, *_OPEN}) if _OPEN.intersection(statuses) else statuses
+        size = limit if search is None and asked == statuses else 200
         found: list[RunHeader] = []
         after, looked_at = cursor, 0
         while len(found) < limit and looked_at < 2000:
-            page = await self._journal.runs(flow=flow, statuses=statuses, after=after, limit=size)
-            for header in page:
+            page = await self._journal.runs(flow=flow, statuses=asked, after=after, limit=size)
+            for kept in page:
+                header = self._as_it_is(kept)
                 after = header.id
+                if statuses and header.status not in statuses:
+                    continue
                 if search is None or await self._matches(header, search.casefold()):
                     found.append(header)
                     if len(found) == limit:
@@ -151,6 +158,12 @@ class Reading:
             if len(page) < size and len(found) < limit:
                 return RunPage(runs=[_run(each) for each in found])
         return RunPage(runs=[_run(each) for each in found], cursor=after)
+
+    def _as_it_is(self, header: RunHeader) -> RunHeader:
+        """A run in memory that only waits is told as waiting, as it will be once it is parked."""
+        if header.status == "Running" and self._runtime.host.is_waiting(header.id):
+            return structs.replace(header, status="Waiting")
+        return header
 
     async def _matches(self, header: RunHeader, wanted: str) -> bool:
         from runafter.values.json import compact
@@ -177,7 +190,7 @@ class Reading:
         started = events[0] if events else None
         trigger = dict(started.trigger) if isinstance(started, RunStarted) else {}
         return RunDetail(
-            run=_run(header),
+            run=_run(self._as_it_is(header)),
             version=await self._version_of(header),
             trigger=trigger,
             error=header.error,

@@ -17,7 +17,7 @@ export function FlowsPage() {
   const [wanted, setWanted] = useState("");
   const [starting, setStarting] = useState<FlowSummary | null>(null);
   const refresh = useSettled(() => client.invalidateQueries({ queryKey: ["flows"] }), 400);
-  useNews({}, (news) => news.kind !== "action" && refresh(), refresh);
+  useNews({}, (news) => (news.kind !== "action" || news.data?.status === "Waiting") && refresh(), refresh);
   const rows = useRows();
   const shown = useMemo(() => {
     const folded = wanted.toLowerCase();

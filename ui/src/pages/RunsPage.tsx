@@ -32,7 +32,7 @@ export function RunsPage() {
     getNextPageParam: (page) => page.cursor || undefined,
   });
   const refresh = useSettled(() => client.invalidateQueries({ queryKey: ["runs", wish] }), 600);
-  useNews(wish.flow ? { flow: wish.flow } : {}, (news) => (news.kind === "run" || news.kind === "lagged") && refresh(), refresh);
+  useNews(wish.flow ? { flow: wish.flow } : {}, (news) => (news.kind === "run" || news.kind === "lagged" || news.data?.status === "Waiting") && refresh(), refresh);
   const set = (name: string, value: string) =>
     setQuery(
       (before) => {

@@ -238,6 +238,11 @@ class Host:
                 if not waiters:
                     del self._ends[run_id]
 
+    def is_waiting(self, run_id: str) -> bool:
+        """Return whether a run in memory has nothing under way but timers and signals. The journal tells it only once it is parked."""
+        live = self.loop.lives.get(run_id)
+        return live is not None and live.machine.status == "Waiting"
+
     async def signal(self, run_id: str, action: str, repetition: Repetition = (), outputs: Any = None) -> bool:
         """Complete an action that waits for its callback. False when the run is over. Durable when it returns."""
         codec.encode(outputs)  # what is no JSON is refused here, before it reaches the run
