@@ -110,6 +110,8 @@ def open_beside(
     try:
         for given in faults:
             rules += read_faults(Path(given)) if Path(given).is_file() else [given]
-        return open_tenant(source, faults=rules, profile=profile, seed=seed, state=state)
+        tenant = open_tenant(source, faults=rules, profile=profile, seed=seed, state=state)
     except OSError as fault:
         raise click.UsageError(f"cannot read {fault.filename}: {fault.strerror}") from fault
+    click.get_current_context().call_on_close(tenant.state.close)
+    return tenant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Any
@@ -57,7 +58,7 @@ def addresses(value: Any) -> tuple[str, ...]:
 def is_address(text: str) -> bool:
     try:
         return bool(Address(addr_spec=text).domain)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         return False
 
 
