@@ -51,6 +51,28 @@ def served(
         base = f"http://127.0.0.1:{port}"
         _wait_for(base)
         yield Served(base, process, log)
+    except BaseException:
+        print(log.read_text())  # pytest shows it beside the failure
+        raise
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stdout.close()
+
+
+@contextmanager
+def tenant_served(seed: Path, home: Path) -> Iterator[str]:
+    """Serve an emulated tenant on a free port of loopback; gives its address."""
+    log = home / "tenant.log"
+    command = [sys.executable, "-m", "runafter", "tenant", "serve", str(seed), "--port", "0"]
+    with log.open("a") as errors:
+        process = subprocess.Popen(
+            [*command, "--state", str(home / "served.db")], stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+    try:
+        told = process.stdout.readline()
+        assert "The tenant answers at" in told, log.read_text()
+        yield told.split()[-1]
     finally:
         process.kill()
         process.wait(10)
