@@ -50,14 +50,14 @@ def onboard(count: int, concurrency: int, profile: TenantProfile | str, seed: in
 
 @pytest.mark.slow
 def test_two_hundred_hires_one_after_another_take_fifteen_hours_and_seconds_here() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     result = onboard(200, 1, "calibrated-onboarding")
 
     loop = result.action("Onboard_hires")
     assert result.succeeded
     assert (loop.ended_at - loop.started_at) / 600_000_000 == pytest.approx(900, rel=0.01)
-    assert time.perf_counter() - began < 60  # about six of processor time
+    assert time.process_time() - began < 10  # seconds of processor time; between three and four on a quiet machine
 
 
 @pytest.mark.slow

@@ -32,6 +32,11 @@ class Clock(Protocol):
 class Store(Protocol):
     """Rows by table and key, in order of insertion. Rows are values: replace them, never change them in place."""
 
+    @property
+    def revision(self) -> int:
+        """How often something was written: two equal revisions, and the rows are the same."""
+        ...
+
     def get(self, table: str, key: str) -> Row | None: ...
 
     def put(self, table: str, key: str, row: Row) -> None: ...
@@ -161,7 +166,12 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCall:
-    """One resolved call for a transport to the real service."""
+    """One resolved call for a transport to the real service.
+
+    `called` is the operation's name or path as the flow wrote it. `follows` is
+    (method, address) of a `Location` that an earlier answer gave: the next poll
+    of a trigger, or the subscription to delete.
+    """
 
     resolved: Resolved
     inputs: Any
@@ -169,6 +179,8 @@ class LiveCall:
     timeout_s: float
     idempotency_key: str = ""
     callback_url: str | None = None
+    called: str = ""
+    follows: tuple[str, str] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -74,11 +74,11 @@ class RunResult:
     code: str | None
     error: Any
     outputs: Any
-    actions: Mapping[str, Sequence[RecordAction]]
+    actions: Mapping[str, Sequence[RecordAction]] = field(repr=False)
     response: SendResponse | None
     variables: Mapping[str, Any]
     duration: timedelta
-    journal: Sequence[Event]
+    journal: Sequence[Event] = field(repr=False)
     program: Program = field(repr=False)
     tenant: Tenant | None = field(default=None, repr=False)
 

@@ -32,17 +32,24 @@ class ServiceStore:
         self._service = service
         self._tables: dict[str, dict[str, Row]] = {}
         self._numbers: dict[str, int] = {}
+        self._revision = 0
+
+    @property
+    def revision(self) -> int:
+        return self._revision
 
     def get(self, table: str, key: str) -> Row | None:
         return self._tables.get(table, {}).get(key)
 
     def put(self, table: str, key: str, row: Row) -> None:
         self._tables.setdefault(table, {})[key] = row
+        self._revision += 1
         self._state.wrote(self._service, table, key, row)
 
     def delete(self, table: str, key: str) -> bool:
         if self._tables.get(table, {}).pop(key, None) is None:
             return False
+        self._revision += 1
         self._state.wrote(self._service, table, key, None)
         return True
 
@@ -59,6 +66,7 @@ class ServiceStore:
         return value
 
     def load(self, table: str, key: str, row: Row) -> None:
+        self._revision += 1
         if table == "$numbers":
             self._numbers[key] = int(row["value"])
         else:

@@ -251,6 +251,40 @@ def test_a_batch_may_create_and_drop_tables(sql: Service) -> None:
     assert sql.call("GetItems_V2", **WHERE, table="Notes").status_code == 404
 
 
+def test_a_column_added_by_a_batch_keeps_the_rows(sql: Service) -> None:
+    query(sql, "ALTER TABLE Counters ADD COLUMN Note TEXT")
+    query(sql, "UPDATE Counters SET Note = 'n'")
+
+    assert query(sql, "SELECT * FROM Counters") == [{"Name": "orders", "Value": 5, "Note": "n"}]
+
+
+def test_an_identity_of_another_call_is_not_this_one_s(sql: Service) -> None:
+    query(sql, "INSERT INTO Orders (Title) VALUES ('x')")
+
+    assert query(sql, "SELECT SCOPE_IDENTITY() AS Id") == [{"Id": None}]
+
+
+def test_what_is_seeded_between_two_calls_is_met_by_the_second(sql: Service) -> None:
+    before = query(sql, "SELECT Name FROM Counters")
+    apply_seed(
+        sql.tenant, {"sql": {"tables": {"dbo.Counters": {"columns": {"Name": "TEXT"}, "rows": [{"Name": "new"}]}}}}
+    )
+
+    assert before == [{"Name": "orders"}]
+    assert query(sql, "SELECT * FROM Counters") == [{"Name": "new"}]
+
+
+def test_a_failed_call_is_forgotten_and_the_next_one_meets_what_was_before(sql: Service) -> None:
+    query(sql, "UPDATE Counters SET Value = 7; DELETE FROM Orders WHERE Id = 1")
+    failed = sql.call(
+        "ExecutePassThroughNativeQuery_V2", **WHERE, query__query="DELETE FROM Orders; UPDATE Counters SET Value = -1"
+    )
+
+    assert failed.status_code == 400
+    assert query(sql, "SELECT Value FROM Counters") == [{"Value": 7}]
+    assert query(sql, "SELECT Id FROM Orders") == [{"Id": 2}]
+
+
 def test_a_batch_cannot_reach_files(sql: Service) -> None:
     outcome = sql.call("ExecutePassThroughNativeQuery_V2", **WHERE, query__query="ATTACH 'x.db' AS x")
 

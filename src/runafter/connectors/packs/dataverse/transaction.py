@@ -12,6 +12,10 @@ class Transaction:
         self._store = store
         self._before: list[tuple[str, str, Row | None]] = []
 
+    @property
+    def revision(self) -> int:
+        return self._store.revision
+
     def get(self, table: str, key: str) -> Row | None:
         return self._store.get(table, key)
 

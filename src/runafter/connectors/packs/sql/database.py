@@ -2,7 +2,8 @@
 
 A database is opened for one call, as one transaction: calls on the same rows
 follow one another, so `SET Count = Count + 1` never loses an update, while a
-read and a write in two calls can. Only tables that a batch names are loaded.
+read and a write in two calls can. Only tables that a batch names are loaded,
+and what is loaded serves the next call too, unless somebody else wrote meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import base64
 import json
 import re
 import sqlite3
+import weakref
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from runafter.connectors.packs.sql.functions import register
@@ -70,6 +73,43 @@ def column_definition(name: str, kind: str) -> str:
     return f'"{name}" {kind}'
 
 
+@dataclass(slots=True)
+class _Content:
+    """A database as SQLite holds it: its tables, and the rows of those that are loaded, by rowid."""
+
+    name: str
+    connection: sqlite3.Connection
+    entries: dict[str, Row]
+    schemas: set[str]
+    close: weakref.finalize[Any, Any]
+    """Closes the connection, at the latest with the store."""
+    rows: dict[str, dict[int, tuple[Any, ...]]] = field(default_factory=dict)
+    revision: int = -1
+    """The store's when the content was last equal to it."""
+
+    @classmethod
+    def of(cls, store: Store, name: str) -> _Content:
+        """Return what the last call left, where it still stands; the tables without rows otherwise."""
+        left = _LEFT.pop(store, None)
+        if left is not None:
+            if left.name == name and left.revision == store.revision:
+                return left
+            left.close()
+        entries = {row["table"]: row for _, row in store.rows(SCHEMA) if row["database"] == name}
+        schemas = {table.split(".")[0] for table in entries if "." in table}
+        connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        for schema in sorted(schemas):
+            connection.execute(f"ATTACH ':memory:' AS \"{schema}\"")
+        for entry in entries.values():
+            connection.execute(entry["create"])
+        return cls(name, connection, entries, schemas, weakref.finalize(store, connection.close))
+
+
+_LEFT: weakref.WeakKeyDictionary[Store, _Content] = weakref.WeakKeyDictionary()
+"""What the last call on a store left: one content, taken out while a call has it."""
+
+
 class Database:
     """One database, opened for one call; a context manager that keeps the changes when it ends well."""
 
@@ -79,16 +119,12 @@ class Database:
         self.store = store
         self.name = name
         self._touched = set[tuple[str, str]]()
-        self._loaded = set[str]()
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
-        self.connection.row_factory = sqlite3.Row
-        register(self.connection, now, around.new_id)
-        self._entries = {row["table"]: row for _, row in store.rows(SCHEMA) if row["database"] == name}
-        self._schemas = {table.split(".")[0] for table in self._entries if "." in table}
-        for schema in sorted(self._schemas):
-            self.connection.execute(f"ATTACH ':memory:' AS \"{schema}\"")
-        for entry in self._entries.values():
-            self.connection.execute(entry["create"])
+        self._inserts = False
+        self._content = _Content.of(store, name)
+        self.connection = self._content.connection
+        self._entries = self._content.entries
+        self._schemas = self._content.schemas
+        register(self.connection, now, around.new_id, self._last_row)
         self.load(self._entries if words is None else words)
         self.connection.set_authorizer(self._authorize)
 
@@ -98,9 +134,9 @@ class Database:
         """Fill the tables among `names` (bare names, any case) that are still empty."""
         wanted = {name.lower().rsplit(".", 1)[-1] for name in names}
         for table, entry in self._entries.items():
-            if table in self._loaded or table.lower().rsplit(".", 1)[-1] not in wanted:
+            if table in self._content.rows or table.lower().rsplit(".", 1)[-1] not in wanted:
                 continue
-            self._loaded.add(table)
+            self._content.rows[table] = {}
             alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
             for key, row in self.store.rows(self._table(table)):
                 alike.setdefault(tuple(row), []).append((int(key), *map(_stored, row.values())))
@@ -109,8 +145,14 @@ class Database:
                 marks = ", ".join("?" for _ in columns)
                 text = f"INSERT INTO {quoted(table)} (rowid, {names_}) VALUES (?, {marks})"  # noqa: S608
                 self.connection.executemany(text, rows)
+            self._content.rows[table] = {row[0]: row for row in self._rows(table)}
             if entry.get("sequence"):
                 self._set_sequence(table, int(entry["sequence"]))
+
+    def _rows(self, table: str) -> list[tuple[Any, ...]]:
+        cursor = self.connection.cursor()
+        cursor.row_factory = None
+        return cursor.execute(f"SELECT rowid, * FROM {quoted(table)} ORDER BY rowid").fetchall()  # noqa: S608
 
     def _table(self, table: str) -> str:
         return f"{self.name}/{table}" if "." in table else f"{self.name}/dbo.{table}"
@@ -133,6 +175,7 @@ class Database:
     def _authorize(self, action: int, first: str | None, second: str | None, place: str | None, _: str | None) -> int:
         if action in _CHANGES and first is not None:
             self._touched.add((place or "main", first))
+            self._inserts = self._inserts or action == sqlite3.SQLITE_INSERT
         return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
 
     def __enter__(self) -> Database:
@@ -140,13 +183,30 @@ class Database:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
+        is_left = False
         try:
             if kind is None:
                 self.connection.execute("COMMIT")
                 self.connection.set_authorizer(None)
                 self._keep()
+                is_left = True
         finally:
-            self.connection.close()
+            if is_left:
+                self._content.revision = self.store.revision
+                _LEFT[self.store] = self._content
+            else:
+                self.close()
+
+    def close(self) -> None:
+        """Forget what was not kept."""
+        self._content.close()
+
+    def _last_row(self) -> int | None:
+        """Return the rowid that this call inserted last."""
+        if not self._inserts:
+            return None
+        number: int | None = self.connection.execute("SELECT last_insert_rowid()").fetchone()[0]
+        return number or None
 
     def _keep(self) -> None:
         if any(table in ("sqlite_master", "sqlite_schema") for _, table in self._touched):
@@ -174,33 +234,38 @@ class Database:
                 self.store.delete(self._table(table), key)
             self.store.delete(SCHEMA, self._table(table))
             del self._entries[table]
+            self._content.rows.pop(table, None)
         for table, create in found.items():
             if table not in self._entries or self._entries[table]["create"] != create:
                 self.add_table(table, create)
 
+    def define(self, table: str, create: str) -> None:
+        """Add a table of a seed; rows of one that had other columns are gone."""
+        known = self._entries.get(table)
+        if known is not None and known["create"] != create:
+            for key, _ in self.store.rows(self._table(table)):
+                self.store.delete(self._table(table), key)
+        self.add_table(table, create)
+
     def add_table(self, table: str, create: str) -> None:
         row = {"database": self.name, "table": table, "create": create, "sequence": None}
         self._entries[table] = row
-        self._loaded.add(table)
+        self._content.rows.setdefault(table, {})
         self.store.put(SCHEMA, self._table(table), row)
 
     def _keep_rows(self, table: str) -> None:
         place = self._table(table)
-        before = dict(self.store.rows(place))
-        found = self.connection.execute(f'SELECT rowid AS "$row", * FROM {quoted(table)} ORDER BY rowid')  # noqa: S608
-        columns = tuple(column[0] for column in found.description[1:])
-        left = set(before)
-        for number, *raw in map(tuple, found):
-            key = str(number)
-            left.discard(key)
-            known = before.get(key)
-            if known is None or tuple(known) != columns or list(known.values()) != raw:
-                values = {name: _kept(value) for name, value in zip(columns, raw, strict=True)}
-                if values != known:
-                    self.store.put(place, key, values)
-        for key in before:
-            if key in left:
-                self.store.delete(place, key)
+        before, after = self._content.rows[table], self._rows(table)
+        listed = self.connection.execute(f"SELECT * FROM {quoted(table)} LIMIT 0")  # noqa: S608
+        columns = tuple(column[0] for column in listed.description)
+        for row in after:
+            if before.get(row[0]) != row:
+                values = {name: _kept(value) for name, value in zip(columns, row[1:], strict=True)}
+                if values != self.store.get(place, str(row[0])):
+                    self.store.put(place, str(row[0]), values)
+        self._content.rows[table] = {row[0]: row for row in after}
+        for number in before.keys() - self._content.rows[table].keys():
+            self.store.delete(place, str(number))
         sequence = self._sequence(table)
         if sequence != self._entries[table].get("sequence"):
             self._entries[table] = {**self._entries[table], "sequence": sequence}

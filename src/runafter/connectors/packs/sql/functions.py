@@ -79,8 +79,10 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def register(connection: sqlite3.Connection, now: int, new_id: Callable[[], str]) -> None:
-    """Give `connection` the functions; `now` in ticks."""
+def register(
+    connection: sqlite3.Connection, now: int, new_id: Callable[[], str], last_row: Callable[[], int | None]
+) -> None:
+    """Give `connection` the functions; `now` in ticks, `last_row` for SCOPE_IDENTITY()."""
     shown, day = iso_fraction(now)[:-1], moment(now)
     fixed: dict[str, str] = {
         "getdate": shown[:23],
@@ -95,7 +97,7 @@ def register(connection: sqlite3.Connection, now: int, new_id: Callable[[], str]
     for name, value in fixed.items():
         connection.create_function(name, 0, lambda value=value: value)
     connection.create_function("newid", 0, lambda: new_id().upper())
-    connection.create_function("scope_identity", 0, lambda: _last_row(connection))
+    connection.create_function("scope_identity", 0, last_row)
     more: dict[tuple[str, int], Callable[..., Any]] = {
         ("dateadd", 3): date_add,
         ("datediff", 3): date_diff,
@@ -116,8 +118,3 @@ def register(connection: sqlite3.Connection, now: int, new_id: Callable[[], str]
     }
     for (name, count), function in more.items():
         connection.create_function(name, count, function, deterministic=True)
-
-
-def _last_row(connection: sqlite3.Connection) -> int | None:
-    number: int | None = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
-    return number or None

@@ -149,8 +149,8 @@ def _seed_table(store: Store, name: str, table: str, entry: Mapping[str, Any], a
     if entry.get("primary_key"):
         parts.append("PRIMARY KEY (" + ", ".join(f'"{column}"' for column in entry["primary_key"]) + ")")
     database = Database(store, name, now=now, around=around, words=())
-    database.add_table(bare, f"CREATE TABLE {quoted(bare)} ({', '.join(parts)})")
-    database.connection.close()
+    database.define(bare, f"CREATE TABLE {quoted(bare)} ({', '.join(parts)})")
+    database.close()
     with Database(store, name, now=now, around=around, words=[bare]) as filled:
         for row in entry.get("rows") or []:
             _insert(filled, bare, row)
