@@ -96,6 +96,10 @@ class Machine:
         self.on_give_up: Callable[[Machine, CallActivity], None] | None = None
         self._tracking = ""
 
+    def close(self) -> None:
+        """Cut the one circle there is: the scope of expressions reads the machine."""
+        del self.scope
+
     # -- names, chance -----------------------------------------------------------------------------------------
 
     def identify(self, run_id: str, seed: int) -> None:

@@ -125,6 +125,10 @@ class Run:
         """Return what is under way, for live views; not part of what is replayed."""
         return self._machine.progress()
 
+    def close(self) -> None:
+        """Let go of a run that takes no event any more: it is freed at once, not when Python looks for cycles."""
+        self._machine.close()
+
     def step(self, event: Event) -> list[Command]:
         """Apply one event; return what the host must do, in order.
 

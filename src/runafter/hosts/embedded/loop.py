@@ -296,6 +296,7 @@ class RunLoop:
                 self.outbox.cancel(call_id)
         for timer_id in live.timers:
             self.timers.cancel(live.id, timer_id)
+        live.machine.close()
         self._attendant.finished(live, finish)
 
     def _answered(self, call: CallOperation, outcome: Outcome) -> None:

@@ -28,8 +28,11 @@ ON CONFLICT (run_id, repetition, action) DO UPDATE SET place = excluded.place, t
     inputs_content = excluded.inputs_content, outputs = excluded.outputs, outputs_content = excluded.outputs_content,
     detail = excluded.detail
 
--- name: finish_run single 6
-UPDATE runs SET status = $2, ended_at = $3, code = $4, error = $5, outputs = $6, owner = NULL, wake_at = NULL WHERE id = $1
+-- name: finish_run bulk 6
+UPDATE runs SET status = v.status, ended_at = v.ended_at, code = v.code, error = v.error, outputs = v.outputs,
+    owner = NULL, wake_at = NULL
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])
+    AS v (id, status, ended_at, code, error, outputs) WHERE runs.id = v.id
 
 -- name: delete_actions single 0
 DELETE FROM actions WHERE run_id = $1

@@ -22,8 +22,10 @@ INSERT OR REPLACE INTO actions (run_id, repetition, action, place, type, status,
     inputs, inputs_content, outputs, outputs_content, detail)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
--- name: finish_run single 6
-UPDATE runs SET status = $2, ended_at = $3, code = $4, error = $5, outputs = $6, owner = NULL, wake_at = NULL WHERE id = $1
+-- name: finish_run bulk 6
+UPDATE runs SET status = v.column2, ended_at = v.column3, code = v.column4, error = v.column5, outputs = v.column6,
+    owner = NULL, wake_at = NULL
+FROM (VALUES ($1, $2, $3, $4, $5, $6)) AS v WHERE runs.id = v.column1
 
 -- name: delete_actions single 0
 DELETE FROM actions WHERE run_id = $1
