@@ -20,11 +20,14 @@ _STRING_ARGUMENTS = {
     "tolower", "toupper", "trim", "replace", "encodeuricomponent", "decodeuricomponent", "uricomponent", "uricomponenttostring",
     "base64", "startswith", "endswith", "indexof", "lastindexof", "nthindexof", "slice", "encodexmlvalue", "datauri", "binary",
 }  # fmt: skip
+_SAME_TEXT = {"tolower", "toupper", "trim"}
+"""Functions whose result is compared as their argument would be, in another letter case."""
 _TIME_ARGUMENTS = {
     "formatdatetime", "adddays", "addhours", "addminutes", "addseconds", "addtotime", "subtractfromtime", "dayofmonth", "dayofweek",
     "dayofyear", "startofday", "startofhour", "startofmonth", "ticks", "convertfromutc", "converttoutc", "converttimezone",
     "datedifference",
 }  # fmt: skip
+_WAY = re.compile(r"(?!https?:)[^/ ]+(/[^/ ]+)+")
 _ZONE = re.compile(r"[zZ]|[+-]\d\d:\d\d")
 _NUMBER_ARGUMENTS = {"add", "sub", "mul", "div", "mod", "min", "max", "rand", "formatnumber"}
 _BOOLEAN_ARGUMENTS = {"and", "or", "not"}
@@ -34,6 +37,18 @@ _TIME_RESULTS = _TIME_ARGUMENTS - {"dayofmonth", "dayofweek", "dayofyear", "tick
 _COMPUTED_INDEX = 10
 """Items of a list that is read at an index computed when the flow runs."""
 _ORDER = {"greater", "greaterorequals", "less", "lessorequals"}
+
+
+_THE_CLOCK = Shape("clock", kind="timestamp")
+"""The instant at which the flow runs: what `utcNow()` gives, and what is computed of it."""
+
+
+def _instant(shape: Shape) -> Shape | None:
+    """Return the instant that a value is, or was computed of; the shape itself where it may be one."""
+    found = shape.find()
+    if found.time_of is not None:
+        return found.time_of if found.time_of is _THE_CLOCK else found.time_of.find()
+    return None if found.is_known or found.kind not in {None, "string", "timestamp"} else found
 
 
 class ExpressionReader:
@@ -131,6 +146,8 @@ class ExpressionReader:
         if len(operands) != 2:
             return
         left, right = operands
+        if self._beside_clock(name, left, right, wanted=wanted):
+            return
         if name == "equals":
             if wanted and self._is_filter and not left.is_known and not right.is_known:
                 left.unite(right)
@@ -142,7 +159,7 @@ class ExpressionReader:
                     open_.want(kind_of(value))
             return
         if name in _ORDER:
-            texts = {"string", "timestamp", "guid", "uri", "numeric"}
+            texts = {"string", "timestamp", "guid", "uri"}
             if not left.is_known and not right.is_known and left.find().kind is None and right.find().kind is None:
                 left.unite(right)
                 return
@@ -164,7 +181,30 @@ class ExpressionReader:
         if name in {"startswith", "endswith", "contains"} and right.is_known and isinstance(right.find().constant, str):
             if left.find().kind in {"array", "object"} or left.find().element is not None or left.find().properties:
                 return
-            left.compare(right.find().constant, wanted=wanted)
+            found = left.find()
+            if wanted and name == "startswith" and not found.starts:
+                found.starts = right.find().constant
+            elif wanted and name == "endswith" and not found.ends:
+                found.ends = right.find().constant
+            else:
+                left.compare(right.find().constant, wanted=wanted)
+
+    def _beside_clock(self, name: str, left: Shape, right: Shape, *, wanted: bool) -> bool:
+        """Note on which side of the clock an instant is wished; False where none is compared with the clock."""
+        times = _instant(left), _instant(right)
+        if _THE_CLOCK not in times or times[0] is times[1]:
+            return False
+        shape = times[1] if times[0] is _THE_CLOCK else times[0]
+        if shape is None or shape.is_known or (name not in _ORDER and name != "equals"):
+            return False
+        if name == "equals":
+            side = "at" if wanted else "before"
+        else:
+            later = name.startswith("greater") == (times[1] is _THE_CLOCK)
+            side = "after" if later == wanted else "before"
+        shape.want("timestamp")
+        shape.find().beside_clock.add(side)
+        return True
 
     def expression(self, expression: Expression) -> Shape:
         """Return the shape of an expression, noting what its parts need."""
@@ -195,10 +235,10 @@ class ExpressionReader:
                 return self._call(expression)
 
     def _path(self, target: Shape, name: str) -> Shape:
-        if "/" in name and name not in target.find().properties and not name.startswith("http"):
+        """Return the shape at a key; `a/b` is a way through objects, as the designer writes it, unless it is a key."""
+        if _WAY.fullmatch(name) and name not in target.find().properties:
             head, tail = name.split("/", 1)
-            if head.casefold() in {"body", "item", "headers"}:
-                return self._path(target.property(head), tail)
+            return self._path(target.property(head), tail)
         return target.property(name)
 
     def _call(self, call: Call) -> Shape:
@@ -223,6 +263,8 @@ class ExpressionReader:
                 known = arguments[0].find()
                 if isinstance(fragment, str) and fragment and not known.is_known and fragment not in known.fragments:
                     known.fragments.append(fragment)
+            if name in _SAME_TEXT and arguments and not arguments[0].is_known:
+                return arguments[0]
             return Shape(kind="integer" if "indexof" in name else "string")
         if name in _NUMBER_ARGUMENTS:
             for argument in arguments[:1] if name == "formatnumber" else arguments:
@@ -237,7 +279,9 @@ class ExpressionReader:
                 for zone in arguments[1:3] if name.startswith("convert") else ():
                     if not zone.is_known:
                         zone.want("zone")
-            return Shape(kind="timestamp" if name in _TIME_RESULTS else "integer")
+            made = Shape(kind="timestamp" if name in _TIME_RESULTS else "integer")
+            made.time_of = _instant(arguments[0]) if name in _TIME_ARGUMENTS and arguments else _THE_CLOCK
+            return made
         if name in _BOOLEAN_ARGUMENTS:
             for argument in arguments:
                 argument.want("boolean")

@@ -46,6 +46,17 @@ def _json(arguments: list[Shape]) -> Shape:
     return value
 
 
+def _string(arguments: list[Shape]) -> Shape:
+    """`string`: text as it is, everything else as JSON; so what reads the text tells of the argument."""
+    text = Shape(kind="string")
+    if arguments and not arguments[0].is_known:
+        if _collection_kind(arguments[0]) is not None:
+            text.json_of = arguments[0]
+        elif arguments[0].find().kind in {None, "string"}:
+            return arguments[0]
+    return text
+
+
 def _base64_text(arguments: list[Shape]) -> Shape:
     inner = Shape("text", kind="string")
     if arguments and not arguments[0].is_known:
@@ -150,6 +161,8 @@ def _number_text(arguments: list[Shape]) -> Shape:
         shape = arguments[0].find()
         if shape.kind in {None, "string"}:
             shape.kind = "numeric"
+        if shape.kind in {"numeric", "integer", "number"}:
+            return shape
     return Shape(kind="number")
 
 
@@ -189,6 +202,7 @@ def _uri_part(arguments: list[Shape]) -> Shape:
 
 RULES: dict[str, Callable[[list[Shape]], Shape]] = {
     "json": _json,
+    "string": _string,
     "base64tojson": lambda arguments: _json([_base64_text(arguments)]),
     "base64tostring": _base64_text,
     "decodebase64": _base64_text,

@@ -148,10 +148,12 @@ class Inference(ExpressionReader):
 
     def _read_evaluate(self, step: EvaluateStep, outputs: Shape) -> None:
         fields = {name: template.source for name, template in step.fields.items()}
+        if step.operation == "compose":
+            outputs.find().name = ""
+            outputs.unite(self.value(step.inputs.source))
+            return
         body = outputs.property("body")
         match step.operation:
-            case "compose":
-                outputs.unite(self.value(step.inputs.source))
             case "parse_json":
                 content = self.value(fields.get("content"))
                 schema = fields.get("schema")

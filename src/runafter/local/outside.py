@@ -104,9 +104,7 @@ class LocalOutside:
         if answer is not None:
             return await self._mocked(call, answer)
         if call.purpose == "unsubscribe":
-            if self.tenant is not None and self._is_for_tenant(self.tenant, call):
-                return await self.tenant.perform(call)
-            return Outcome(status_code=200)
+            return await self._unsubscribe(call)
         if call.target.type.casefold() in _WORKFLOW_TYPES:
             definition = self.flows.find(call)
             if definition is not None:
@@ -120,6 +118,16 @@ class LocalOutside:
         if self.http is not None and call.target.type.casefold() in _HTTP_TYPES:
             return await self.http.perform(call)
         return _refusal(call)
+
+    async def _unsubscribe(self, call: CallOperation) -> Outcome:
+        if self.live is not None and self.live.serves(call):
+            return await self.live.perform(call)
+        if self.tenant is not None and self._is_for_tenant(self.tenant, call):
+            return await self.tenant.perform(call)
+        is_written = isinstance(call.inputs, Mapping) and call.inputs.get("uri")
+        if self.auto is None and self.http is not None and is_written and call.target.type.casefold() in _HTTP_TYPES:
+            return await self.http.perform(call)
+        return Outcome(status_code=200)
 
     def respond(self, run_id: str, response: SendResponse) -> None:
         """Take a run's response: the host's responder."""

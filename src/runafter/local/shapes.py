@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,20 +19,29 @@ from runafter.local.patterns import text_of_pattern
 LIST_LENGTH = 2
 _MAX_DEPTH = 24
 _TIMESTAMP = "2026-01-05T09:30:00Z"
+_TIME_NAME = re.compile(r"(^|[a-z])Time(Utc|UTC|Generated)?$|TimeGenerated")
+CLOCK = "2024-01-01T00:00:00Z"
+"""Where the virtual clock starts."""
 _UNKNOWN = object()
 _ROOM = 40
 """Characters before and after what is looked for in a text, so that cutting around it stays inside."""
 
 
 class Shape:
-    """One value's needs. Use `find()` before reading fields; the methods do so by themselves."""
+    """One value's needs. Use `find()` before reading fields; the methods do so by themselves.
+
+    `time_of` is the instant that this value was computed of (its ticks, its day); `beside_clock` says where an
+    instant is wished to stand: `before`, `after` or `at` the time at which the flow runs.
+    """
 
     __slots__ = (
         "avoided",
         "base64_of",
+        "beside_clock",
         "candidates",
         "constant",
         "element",
+        "ends",
         "forward",
         "fragments",
         "json_of",
@@ -42,6 +52,8 @@ class Shape:
         "properties",
         "schema",
         "split",
+        "starts",
+        "time_of",
     )
 
     def __init__(self, name: str = "", *, kind: str | None = None, constant: Any = _UNKNOWN) -> None:
@@ -59,6 +71,10 @@ class Shape:
         self.base64_of: Shape | None = None
         self.split: tuple[str, Shape] | None = None
         self.fragments: list[str] = []
+        self.starts = ""
+        self.ends = ""
+        self.time_of: Shape | None = None
+        self.beside_clock: set[str] = set()
         self.schema: dict[str, Any] | None = None
 
     def find(self) -> Shape:
@@ -134,6 +150,10 @@ class Shape:
                 {**right.schema, **left.schema} if left.schema and right.schema else left.schema or right.schema
             )
             left.split = left.split or right.split
+            left.starts = left.starts or right.starts
+            left.ends = left.ends or right.ends
+            left.time_of = left.time_of or right.time_of
+            left.beside_clock |= right.beside_clock
             left.fragments += [text for text in right.fragments if text not in left.fragments]
             for key, value in right.properties.items():
                 if key in left.properties:
@@ -243,7 +263,7 @@ def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:
         return _items(shape, seen, depth)
     if shape.json_of is not None or shape.base64_of is not None or shape.split is not None or shape.fragments:
         return _text(shape, index, seen, depth)
-    fitting = [candidate for candidate in shape.candidates if _fits(candidate, shape)]
+    fitting = [candidate for candidate in _wished(shape) if _fits(candidate, shape)]
     if fitting:
         return fitting[index % len(fitting)]
     match shape.kind:
@@ -273,12 +293,25 @@ def _strict_text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) ->
     return _text(shape, index, seen, depth)
 
 
+def _wished(shape: Shape) -> list[Any]:
+    """Return the values that comparisons wish for; a number, where text is read as one, as that text."""
+    if shape.kind != "numeric":
+        return shape.candidates
+    return [str(value) if _is_number(value) else value for value in shape.candidates]
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _needed(shape: Shape) -> Iterator[tuple[str, Shape]]:
-    yield from shape.properties.items()
+    """Yield the properties to make up; a made-up list has one page, so no link leads to a next one."""
+    required = (shape.schema or {}).get("required")
+    for key, value in shape.properties.items():
+        if not _says(key.casefold(), ("nextlink",)) or (isinstance(required, list) and key in required):
+            yield key, value
+        elif value.find().schema is None:
+            yield key, Shape(constant=None)
 
 
 def _items(shape: Shape, seen: tuple[int, ...], depth: int) -> list[Any]:
@@ -312,6 +345,9 @@ def _text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
         return base64.b64encode(text.encode()).decode()
     if shape.split is not None:
         separator, parts = shape.split
+        plain = _word(shape, index)
+        if _is_plain(parts.find()) and plain.count(separator) + 1 >= max(parts.find().least_items, LIST_LENGTH):
+            return plain
         values = _sample(parts.find(), index, seen, depth + 1)
         return (
             separator.join(value if isinstance(value, str) else "" for value in values)
@@ -325,13 +361,19 @@ def _text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
     fitting = text_of_pattern(pattern, index) if isinstance(pattern, str) else None
     if fitting is not None and fitting not in shape.avoided:
         return fitting
-    text = _word(shape, index)
+    text = shape.starts + _word(shape, index) + shape.ends
     for fragment in shape.fragments:
         if fragment.casefold() not in text.casefold() or len(text) < _ROOM:
             text = text.ljust(_ROOM, "x") + fragment + "x" * _ROOM
     while text in shape.avoided:
         text += "_"
     return text.ljust(shape.least_chars, "x")
+
+
+def _is_plain(parts: Shape) -> bool:
+    """Tell whether nothing is known of a text's parts but how many there are."""
+    part = parts.element.find() if parts.element is not None else Shape()
+    return not (part.candidates or part.properties or part.json_of or part.split) and part.kind in {None, "string"}
 
 
 def _word(shape: Shape, index: int) -> str:
@@ -341,12 +383,12 @@ def _word(shape: Shape, index: int) -> str:
         shape.kind in {"timestamp", "local time"}
         or form == "date-time"
         or _says(name, ("date", "createdon", "modifiedon", "timestamp", "datetime"))
+        or _TIME_NAME.search(shape.name)
     ):
+        text = _instant(shape, index)
         if shape.kind == "local time":
-            return f"2026-01-{5 + index % 20:02d}T09:30:00"
-        return (
-            f"2026-01-{5 + index % 20:02d}" if form == "date" else _TIMESTAMP.replace("-05T", f"-{5 + index % 20:02d}T")
-        )
+            return text.rstrip("Z")
+        return text[:10] if form == "date" else text
     if form == "time":
         return "09:30:00Z"
     if shape.kind == "guid" or form == "uuid" or _says(name, ("guid", "tenantid", "subscriptionid")):
@@ -362,6 +404,16 @@ def _word(shape: Shape, index: int) -> str:
     if shape.kind == "zone":
         return "UTC"
     return f"{shape.name or 'text'} {index + 1}"
+
+
+def _instant(shape: Shape, index: int) -> str:
+    """Return a time, `index` days on; where it is compared with the clock, on the wished side of the clock's start."""
+    sides = shape.beside_clock
+    if not sides:
+        return _TIMESTAMP.replace("-05T", f"-{5 + index % 20:02d}T")
+    if "at" in sides or len(sides) > 1:
+        return CLOCK
+    return CLOCK.replace("2024", "2021" if sides == {"before"} else "2027")
 
 
 def _says(name: str, endings: tuple[str, ...]) -> bool:
