@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
-import zipfile
+import urllib.request
 from pathlib import Path
 
 import pytest
 from tests.server.client import client
+from tests.server.process import ask, served
 from tests.server.world import flow
 
 from runafter.server.pages import POLICY, Pages, static_folder
@@ -101,24 +103,31 @@ async def test_a_session_turns_the_token_into_a_cookie_that_scripts_cannot_read(
 
 @needs_build
 @pytest.mark.slow
-def test_a_wheel_serves_the_page_where_there_is_no_node(tmp_path):
-    environment = {"PATH": str(tmp_path), "RUNAFTER_NO_UI": "1"}
+def test_an_installed_wheel_serves_the_page_where_there_is_no_node(tmp_path):
+    bare = {"PATH": str(tmp_path), "HOME": str(tmp_path), "RUNAFTER_NO_UI": "1"}
+    assert shutil.which("node", path=bare["PATH"]) is None
     built = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(built, cwd=ROOT, env=environment, check=True, capture_output=True)
+    subprocess.run(built, cwd=ROOT, env=bare, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     target = tmp_path / "installed"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(target)
-    names = {path.name for path in (target / "runafter" / "server" / "static").rglob("*")}
-    assert {"index.html", "licences.md"} <= names
-    assert any(name.startswith("index-") and name.endswith(".js") for name in names)
-    asked = "from runafter.server.pages import Pages; print(Pages().at('/runs').status_code, Pages().at('/').path)"
-    done = subprocess.run(
-        [sys.executable, "-c", asked],
-        env={"PATH": str(tmp_path), "PYTHONPATH": str(target)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.startswith(f"200 {target}")
-    assert shutil.which("node", path=str(tmp_path)) is None
+    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", str(target), str(wheel)]
+    subprocess.run(install, env=bare, check=True, capture_output=True)
+    project = tmp_path / "project"
+    (project / "flows").mkdir(parents=True)
+    shutil.copytree(ROOT / "examples" / "weekly_reports", project / "flows" / "weekly_reports")
+
+    with served(project, env={**bare, "PYTHONPATH": str(target)}) as server:
+        with urllib.request.urlopen(f"{server.base}/runs", timeout=10) as answered:
+            page = answered.read().decode()
+        scripts = re.findall(r'src="(/assets/[^"]+[.]js)"', page)
+        with urllib.request.urlopen(server.base + scripts[0], timeout=10) as answered:
+            script = answered.read()
+        flows = ask("GET", f"{server.base}/api/flows")[2]["flows"]
+    asked = [sys.executable, "-c", "import runafter; print(runafter.__file__)"]
+    origin = subprocess.run(asked, env={**bare, "PYTHONPATH": str(target)}, check=True, capture_output=True, text=True)
+
+    assert '<div id="root">' in page
+    assert script == (target / "runafter" / "server" / "static" / scripts[0].lstrip("/")).read_bytes()
+    assert origin.stdout.startswith(str(target))
+    assert [each["name"] for each in flows] == ["weekly_reports"]
+    assert (target / "runafter" / "server" / "static" / "licences.md").is_file()
