@@ -34,7 +34,7 @@ def body_value(data: bytes, content_type: str) -> tuple[Any, bool]:
     if not content_type or is_json(content_type):
         try:
             return json.loads(data), True
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: nested deeper than anybody can read
             if not content_type:
                 return data.decode("utf-8", "replace"), True
     kind = content_type.lower()

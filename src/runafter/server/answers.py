@@ -86,8 +86,6 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             return error_answer(400, "BadRequest", f"The body is wrong: {fault}")
         except msgspec.DecodeError as fault:
             return error_answer(400, "BadRequest", f"The body is no JSON: {fault}")
-        except RecursionError:
-            return error_answer(400, "JsonTooDeep", "The body is nested too deeply.")
         except Exception:  # noqa: BLE001 - the caller gets an answer, the log the cause
             _log.exception("%s %s failed", request.method, shown_path(request.url.path))
             return error_answer(500, "InternalError", "Something went wrong here; the server's log says what.")
@@ -98,7 +96,7 @@ def guarded(endpoint: Endpoint) -> Endpoint:
 async def body_of(request: Request) -> Any:
     """Return the request's JSON; None for an empty body."""
     data = await request.body()
-    return msgspec.json.decode(data) if data.strip() else None
+    return _decoded(data, Any) if data.strip() else None
 
 
 async def body_as(request: Request, kind: Any) -> Any:
@@ -108,7 +106,14 @@ async def body_as(request: Request, kind: Any) -> Any:
         msgspec.DecodeError: it is no JSON, or not of this kind.
     """
     data = await request.body()
-    return msgspec.json.decode(data if data.strip() else b"{}", type=kind)
+    return _decoded(data if data.strip() else b"{}", kind)
+
+
+def _decoded(data: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except RecursionError as fault:
+        raise BadRequest("The body is nested too deeply.", code="JsonTooDeep") from fault
 
 
 def number_of(request: Request, name: str, default: int, most: int) -> int:
