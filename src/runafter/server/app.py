@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,18 @@ def check_bind(host: str, token: str | None) -> None:
         raise Unprotected("the configured token is shorter than 20 characters", hint="Use a long random one.")
 
 
+def public_address(host: str, port: int, host_names: Sequence[str] = ()) -> str:
+    """Return the address that callers are told: a name they can use, where the server is bound to all addresses."""
+    name = host.strip("[]")
+    try:
+        is_any = ipaddress.ip_address(name).is_unspecified
+    except ValueError:
+        is_any = False
+    if is_any:
+        name = host_names[0] if host_names else "127.0.0.1"
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
 async def serve(
     path: Path | None,
     *,
@@ -133,6 +145,7 @@ async def serve(
     port: int = 7071,
     token: str | None = None,
     host_names: tuple[str, ...] = (),
+    public_url: str | None = None,
     tenant: Tenant | None = None,
     watch: bool = True,
     started: Callable[[str, str], None] | None = None,
@@ -150,7 +163,7 @@ async def serve(
     check_bind(host, token)
     project = read_project(path, read) if path is not None else None
     settings_by_name = project_connections(path, environ=os.environ) if path is not None else {}
-    settings = ServerSettings(public_url=f"http://{host}:{port}", hosts=host_names)
+    settings = ServerSettings(public_url=public_url or public_address(host, port, host_names), hosts=host_names)
     http = RealHttp()
     definitions = tuple(flow.definition for flow in project.flows) if project is not None else ()
     outside = LocalOutside(flows=Flows(definitions), http=http, tenant=tenant)

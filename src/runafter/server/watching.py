@@ -166,7 +166,8 @@ class Watching:
         opened = answer(Done(done=True))
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            opened.set_cookie(COOKIE, token.strip(), httponly=True, samesite="strict", path="/")
+            is_https = self._runtime.settings.public_url.startswith("https:")
+            opened.set_cookie(COOKIE, token.strip(), httponly=True, secure=is_https, samesite="strict", path="/")
         return opened
 
     async def _program(self, digest: str) -> Program | None:

@@ -7,6 +7,7 @@ import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     help="Address to bind to; others than loopback need RUNAFTER_TOKEN.",
 )
 @click.option("--host-name", "host_names", multiple=True, help="A further host name to answer to. Repeatable.")
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Address that callers use, as of a proxy before the server. Default: http://, a name to answer to, the port.",
+)
 @click.option(
     "--tenant",
     metavar="FILE",
@@ -60,6 +66,7 @@ def command(
     port: int,
     host: str,
     host_names: tuple[str, ...],
+    public_url: str | None,
     tenant: Path | None,
     tenant_state: Path | None,
     tenant_profile: str | None,
@@ -108,6 +115,7 @@ def command(
             port=port,
             token=os.environ.get("RUNAFTER_TOKEN") or None,
             host_names=host_names,
+            public_url=_address(public_url),
             tenant=place,
             watch=not no_watch,
             started=started,
@@ -116,6 +124,20 @@ def command(
     relax_collector()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main())
+
+
+def _address(url: str | None) -> str | None:
+    """Return an address without the slash at its end.
+
+    Raises:
+        click.UsageError: it is none, or holds more than scheme, name and port.
+    """
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.path.strip("/"):
+        raise click.UsageError("--public-url is http:// or https://, a name, and a port where it is not the usual one.")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _tenant(
