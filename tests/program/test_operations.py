@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.program.flows import definition_of
 
 from runafter.errors import Finding
@@ -53,6 +54,19 @@ def test_an_unknown_connector_is_met_with_the_near_name() -> None:
     (finding,) = found_in(open_api("SendEmail", GOOD, "shared_mial"))
 
     assert (finding.code, finding.hint) == ("CAT001", "did you mean 'shared_mail'?")
+
+
+@pytest.mark.parametrize("operation", ["SendEmail_V4", "RunUIFlow_V2", "GetMessageDetails"])
+def test_an_operation_that_may_well_exist_is_a_note_without_a_guess(operation: str) -> None:
+    (finding,) = found_in(open_api(operation, GOOD))
+
+    assert (finding.code, finding.severity, finding.hint) == ("CAT002", "note", None)
+
+
+def test_a_slip_of_the_pen_is_a_warning() -> None:
+    (finding,) = found_in(open_api("SendEmial", GOOD))
+
+    assert finding.severity == "warning"
 
 
 def test_an_unknown_operation_is_met_with_the_near_name() -> None:

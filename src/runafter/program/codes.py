@@ -230,9 +230,17 @@ CODES: dict[str, CodeInfo] = {
         "Give a number inside the limits.",
     ),
     # Connectors
-    "CAT001": CodeInfo("unknown connector", "No connector of this name is known.", "Correct the name.", "warning"),
+    "CAT001": CodeInfo(
+        "unknown connector",
+        "The facts at hand hold no connector of this name; a warning where it looks misspelt.",
+        "Correct the name; a run needs a mock for it.",
+        "note",
+    ),
     "CAT002": CodeInfo(
-        "unknown operation", "The connector has no such operation that is known.", "Correct the operation.", "warning"
+        "unknown operation",
+        "The facts at hand hold no such operation of the connector; a warning where it looks misspelt.",
+        "Correct the operation; a run needs a mock for it.",
+        "note",
     ),
     "CAT003": CodeInfo(
         "required parameter is missing", "The operation needs this parameter.", "Give the parameter.", "warning"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
 from runafter.program.draft import Draft
-from runafter.program.hints import did_you_mean
+from runafter.program.hints import did_you_mean, misspelt
 from runafter.program.part import Part
 from runafter.protocol.commands import Target
 
@@ -33,8 +33,7 @@ def check_operations(draft: Draft, calls: Iterable[tuple[Part, Target]], catalog
         connector = find_connector(catalogue, target.api)
         if connector is None:
             known = [api for each in catalogue.connectors.values() for api in each.apis]
-            hint = did_you_mean(target.api, known)
-            draft.report("CAT001", f"connector {target.api!r} is not known", part, hint=hint)
+            _unknown(draft, "CAT001", f"connector {target.api!r} is not known here", part, target.api, known)
             continue
         operation = _operation(draft, part, target, connector)
         if operation is not None and target.operation is not None:
@@ -70,8 +69,8 @@ def _operation(draft: Draft, part: Part, target: Target, connector: ConnectorFac
         found = next((each for name, each in connector.operations.items() if name.casefold() == folded), None)
         if found is None:
             place = part.at("inputs", "host", "operationId") or part
-            hint = did_you_mean(target.operation, connector.operations)
-            draft.report("CAT002", f"{connector.name} has no operation {target.operation!r}", place, hint=hint)
+            message = f"{connector.name} has no operation {target.operation!r} that is known here"
+            _unknown(draft, "CAT002", message, place, target.operation, connector.operations)
         return found
     method, path = part.at("inputs", "method"), part.at("inputs", "path")
     if method is None or path is None or not (isinstance(method.value, str) and isinstance(path.value, str)):
@@ -80,8 +79,18 @@ def _operation(draft: Draft, part: Part, target: Target, connector: ConnectorFac
         return None
     found = find_by_path(connector, method.value, path.value)
     if found is None:
-        draft.report("CAT002", f"{connector.name} has no operation {method.value.upper()} {path.value}", path)
+        message = f"{connector.name} has no operation {method.value.upper()} {path.value} that is known here"
+        draft.report("CAT002", message, path)
     return None
+
+
+def _unknown(draft: Draft, code: str, message: str, part: Part, name: str, known: Iterable[str]) -> None:
+    """Report a name that the facts at hand lack: a warning only where it is a slip, since they do not hold all."""
+    meant = misspelt(name, known)
+    if meant is not None:
+        draft.report(code, message, part, hint=f"did you mean {meant!r}?", severity="warning")
+    else:
+        draft.report(code, message, part)
 
 
 def _parameters(draft: Draft, part: Part, operation: OperationFacts) -> None:
