@@ -12,8 +12,8 @@ from typing import Any
 from bench.limit import limit_steps_per_s
 from bench.peers import measure_peers
 
-from runafter.hosts.embedded.collector import relax_collector
 from runafter.hosts.embedded.host import Host
+from runafter.hosts.embedded.interpreter import relax_collector
 from runafter.program.steps import Program
 from runafter.protocol.commands import CallOperation
 from runafter.protocol.events import Outcome

@@ -55,13 +55,21 @@ def test_a_key_stays_claimed_and_accepted_runs_end_after_a_kill(folder):
     assert sorted(run["id"] for run in runs) == sorted(accepted)
 
 
-def test_sigterm_ends_within_five_seconds_with_a_stream_open(folder):
+def test_sigterm_ends_within_five_seconds_with_a_stream_open_and_runs_go_on_after_the_restart(folder):
     with served(folder) as server:
+        url = ask("POST", f"{server.base}{MANAGEMENT}/orders/triggers/start/listCallbackUrl")[2]["value"]
         request = urllib.request.Request(f"{server.base}/api/events", headers={"Authorization": f"Bearer {TOKEN}"})
         with urllib.request.urlopen(request, timeout=10) as stream:
             assert stream.readline().startswith(b"retry:")
+            accepted = [ask("POST", url, {"id": key})[1]["x-ms-workflow-run-id"] for key in "AB"]
             server.process.send_signal(signal.SIGTERM)
-            assert server.process.wait(5) is not None
+            assert server.process.wait(5) == 0
+    with served(folder) as server:
+        runs = []
+        while [run["status"] for run in runs] != ["Succeeded"] * 2:
+            runs = ask("GET", f"{server.base}/api/runs?flow=orders")[2]["runs"]
+
+    assert sorted(run["id"] for run in runs) == sorted(accepted)
 
 
 def run(*arguments: str):

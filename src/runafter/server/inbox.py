@@ -79,6 +79,10 @@ class Inbox:
         self._open[identity] = item
         await self._save(item)
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._open
+
     def is_open(self, run_id: str, action: str, repetition: Repetition = ()) -> bool:
         return item_id(run_id, action, repetition) in self._open
 

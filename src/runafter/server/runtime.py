@@ -384,7 +384,7 @@ class Runtime:
             case RecordAction():
                 self.metrics.began(run_id, notice.started_at)
                 self.metrics.settled(flow or "", notice)
-                if self.inbox.is_open(run_id, notice.action, notice.repetition):
+                if not self.inbox.is_empty and self.inbox.is_open(run_id, notice.action, notice.repetition):
                     self._later(self.inbox.settled(run_id, notice.action, notice.repetition))
                 if self.news.is_watched:
                     data = {

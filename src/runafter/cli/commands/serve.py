@@ -85,7 +85,7 @@ def command(
     from runafter.local.machine import database_url
 
     try:
-        from runafter.hosts.embedded.collector import relax_collector
+        from runafter.hosts.embedded.interpreter import hurry_writer, relax_collector
         from runafter.server.app import JsonLines, serve
     except ImportError as error:
         raise EnvironmentFault(
@@ -122,6 +122,7 @@ def command(
         )
 
     relax_collector()
+    hurry_writer()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main())
 

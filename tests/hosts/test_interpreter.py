@@ -1,20 +1,22 @@
-"""The collector of a process that drives runs: rarer, and still there."""
+"""A process that drives runs: cycles are looked for less often, and still found; the writer waits less."""
 
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from runafter.hosts.embedded.collector import relax_collector
+from runafter.hosts.embedded.interpreter import hurry_writer, relax_collector
 
 
 @pytest.fixture
 def _collector() -> Iterator[None]:
-    threshold = gc.get_threshold()
+    threshold, switch_s = gc.get_threshold(), sys.getswitchinterval()
     yield
+    sys.setswitchinterval(switch_s)
     gc.unfreeze()
     gc.set_threshold(*threshold)
 
@@ -35,3 +37,9 @@ def test_what_is_loaded_is_left_alone_and_new_cycles_are_found() -> None:
     kept = [Node() for _ in range(2 * gc.get_threshold()[0])]
     assert len(kept) > 0
     assert all(node() is None for node in dropped)
+
+
+@pytest.mark.usefixtures("_collector")
+def test_the_writer_gets_the_interpreter_within_a_millisecond() -> None:
+    hurry_writer()
+    assert sys.getswitchinterval() <= 0.001
