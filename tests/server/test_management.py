@@ -172,6 +172,55 @@ def test_microsofts_client_cancels_resubmits_and_disables():
     assert state == "Disabled"
 
 
+def test_microsofts_client_gets_one_by_one_what_it_lists_and_follows_links_between_pages():
+    outside = Answers(Call=Outcome(status_code=400, body={"b": 2}))
+    with served(flow(actions={"Call": HTTP}), flow("also"), flow("third"), outside=outside) as (url, runtime, loop):
+        logic = management(url)
+        where = ("local", "flow")
+        fired = [
+            asyncio.run_coroutine_threadsafe(runtime.run_now("flow", given=n), loop).result(10)[0] for n in range(3)
+        ]
+        states = [ended(runtime, loop, each.run_id) for each in fired]
+        first = (*where, fired[0].run_id)
+
+        flows = list(logic.workflows.list_by_subscription(top=1))
+        runs = list(logic.workflow_runs.list(*where, top=1))
+        histories = list(logic.workflow_trigger_histories.list(*where, "start", top=2))
+        assert [each.name for each in flows] == ["also", "flow", "third"]
+        assert [each.name for each in runs] == [each.run_id for each in reversed(fired)]
+        assert runs == [logic.workflow_runs.get(*where, each.name) for each in runs]
+        assert [each.name for each in histories] == [each.history for each in reversed(fired)]
+        history = logic.workflow_trigger_histories.get(*where, "start", histories[0].name)
+        (trigger,) = logic.workflow_triggers.list(*where)
+        assert trigger == logic.workflow_triggers.get(*where, "start")
+        (version,) = logic.workflow_versions.list(*where)
+        got = logic.workflow_versions.get(*where, version.name)
+        action = logic.workflow_run_actions.get(*first, "Call")
+        attempts = list(logic.workflow_run_action_request_histories.list(*first, "Call"))
+        attempt = logic.workflow_run_action_request_histories.get(*first, "Call", attempts[0].name)
+
+    assert states == ["Failed"] * 3
+    assert (history.fired, history.run.name) == (True, fired[2].run_id)
+    assert list(got.definition["actions"]) == ["Call"]
+    assert (action.status, action.code) == ("Failed", "BadRequest")
+    assert [each.properties.response.status_code for each in attempts] == [400]
+    assert attempt.properties.request.method == "POST"
+
+
+def test_microsofts_client_is_told_of_faults_by_code_and_message():
+    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+    with served(flow()) as (url, _, _):
+        logic = management(url)
+        with pytest.raises(ResourceNotFoundError) as missing:
+            logic.workflow_runs.get("local", "flow", "none")
+        with pytest.raises(HttpResponseError) as wrong:
+            list(logic.workflow_runs.list("local", "flow", filter="Colour eq 'red'"))
+
+    assert (missing.value.error.code, missing.value.status_code) == ("NotFound", 404)
+    assert wrong.value.error.code == "InvalidFilter"
+
+
 def test_microsofts_client_is_given_a_long_loop_whole():
     """Its lists of repetitions are one page; those of actions follow the link."""
     loop = {"Each": {"type": "Foreach", "foreach": "@range(0, 300)", "actions": {"Note": COMPOSE}, "runAfter": {}}}
