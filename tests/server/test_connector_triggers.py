@@ -18,7 +18,8 @@ from runafter.tenant.seeds import apply_seed
 from runafter.tenant.tenant import Tenant
 
 SITE = "https://contoso.sharepoint.com/sites/Operations"
-SEED = {"sharepoint": {SITE: {"lists": {"Orders": {"columns": {"Total": "number"}, "items": [{"Title": "old"}]}}}}}
+ORDERS = {"columns": {"Total": "number"}, "items": [{"Title": "old"}]}
+SEED = {"sharepoint": {"sites": {SITE: {"lists": {"Orders": ORDERS}}}}}
 
 
 def polling(operation: str, connection: str, parameters: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -100,6 +100,18 @@ class Swagger:
             out |= self.flat_names(inner, f"{prefix}/{name}", required=required and name in wanted, depth=depth + 1)
         return out
 
+    def notification_name(self, schema: Any, prefix: str, depth: int = 0) -> str | None:
+        """Return the flat name of the property that is marked as the address to call back."""
+        found = self._merged(schema)
+        for name, inner in (found.get("properties") or {}).items() if depth <= MAXIMUM_DEPTH else ():
+            path = f"{prefix}/{name}"
+            if isinstance(inner, Mapping) and inner.get("x-ms-notification-url") is True:
+                return path
+            deeper = self.notification_name(inner, path, depth + 1)
+            if deeper is not None:
+                return deeper
+        return None
+
     def _merged(self, schema: Any) -> dict[str, Any]:
         found = self.resolved(schema)
         if not isinstance(found, Mapping):
@@ -217,12 +229,13 @@ class CustomPack:
     ) -> Operation:
         ident = str(table.get("operationId") or f"{method}_{re.sub(r'[^A-Za-z0-9]+', '_', path).strip('_')}")
         flat = dict[str, bool]()
-        headers, body = list[str](), None
+        headers, body, notification = list[str](), None, None
         for parameter in parameters:
             required = bool(parameter.get("required"))
             if parameter.get("in") == "body":
                 body = str(parameter.get("name") or "body")
                 flat |= self.swagger.flat_names(parameter.get("schema"), body, required=required)
+                notification = self.swagger.notification_name(parameter.get("schema"), body)
             else:
                 flat[str(parameter.get("name"))] = required and "default" not in parameter
                 if parameter.get("in") == "header":
@@ -251,6 +264,8 @@ class CustomPack:
             double_encoded=double,
             handler=ident,
             defaults=defaults,
+            webhook=notification is not None,
+            notification=notification,
         )
 
     def _response(self, table: Mapping[str, Any]) -> tuple[int, Any]:

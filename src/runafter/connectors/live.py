@@ -67,6 +67,10 @@ class LiveConnectors:
     async def perform(self, call: CallOperation) -> Outcome:
         """Perform one call; a failed call is a value, a missing configuration too."""
         try:
+            location = call.options.get("location")
+            method = {"unsubscribe": "DELETE", "poll": "GET"}.get(call.purpose)
+            if call.purpose == "unsubscribe" and location is None:
+                return Outcome(status_code=200, has_body=False)  # the service named nothing to delete
             resolved = self._registry.resolve(call.target, call.inputs)
             name = call.target.connection or resolved.pack.manifest.name
             connection = self._connections.get(name)
@@ -87,6 +91,8 @@ class LiveConnectors:
                     timeout_s=connection.timeout_s,
                     idempotency_key=call.idempotency_key if connection.sends_key else "",
                     callback_url=call.callback_url,
+                    called=call.target.operation or _path_of(call.inputs),
+                    follows=(method, location) if method is not None and location is not None else None,
                     settings=connection.settings,
                 )
             )
@@ -108,3 +114,7 @@ class LiveConnectors:
             limiter = ConnectionLimiter([t for t in throttles if t.kind != "execution_time"], self._clock)
             made = ManagedTransport(self._client, Authenticator(connection.credential, self._clock), limiter)
         return self._transports.setdefault(key, made)
+
+
+def _path_of(inputs: Any) -> str:
+    return str(inputs.get("path") or "") if isinstance(inputs, Mapping) else ""

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from yarl import URL
+
 from runafter.connectors.http import HttpClient
 from runafter.connectors.limiter import ConnectionLimiter
 from runafter.connectors.manifest import Operation
+from runafter.connectors.notifications import notified
 from runafter.connectors.spec import LiveCall
 from runafter.connectors.tokens import Authenticator
 from runafter.errors import NotSupported
@@ -29,7 +32,29 @@ def _written(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def request_of(operation: Operation, arguments: Mapping[str, Any]) -> tuple[str, str, dict[str, str], dict[str, str]]:
+_VERSION = re.compile(r"_?v\d+$")
+
+
+def _route_of(operation: Operation, called: str) -> tuple[str, str]:
+    """Return the route of what the flow calls. Triggers that share an operation here ask the service different things."""
+    if not operation.facts.is_trigger or not called:
+        return operation.routes[0]
+    name = _VERSION.sub("", called.rpartition("/")[2].casefold())
+    for route in operation.routes:
+        last = _VERSION.sub("", route[1].rpartition("/")[2].casefold())
+        if name in {last, f"get{last}"}:
+            return route
+    if name == _VERSION.sub("", operation.id.casefold()):
+        return operation.routes[0]
+    raise NotSupported(
+        f"the trigger {operation.facts.connector}/{called} is not carried out over a managed connection",
+        hint="Use the emulated transport.",
+    )
+
+
+def request_of(
+    operation: Operation, arguments: Mapping[str, Any], called: str = ""
+) -> tuple[str, str, dict[str, str], dict[str, str]]:
     """Return method, encoded path, queries and headers of a call with these arguments.
 
     Raises:
@@ -39,7 +64,7 @@ def request_of(operation: Operation, arguments: Mapping[str, Any]) -> tuple[str,
         raise NotSupported(
             f"{operation.facts.connector}/{operation.id} has no HTTP route", hint="Use the emulated transport."
         )
-    method, template = operation.routes[0]
+    method, template = _route_of(operation, called)
     used = set[str]()
 
     def fill(mark: re.Match[str]) -> str:
@@ -73,14 +98,27 @@ class ManagedTransport:
     async def __call__(self, call: LiveCall) -> Outcome:
         operation = call.resolved.operation
         async with self._limiter.slot(operation.id):
-            outcome = await self._send(operation, call)
+            outcome = await (self._send(operation, call) if call.follows is None else self._follow(call, *call.follows))
         if outcome.status_code in (429, 503) and outcome.retry_after_s is not None:
             self._limiter.hold(outcome.retry_after_s)
         return outcome
 
+    async def _follow(self, call: LiveCall, method: str, location: str) -> Outcome:
+        """Call where an earlier answer sent us. Another origin than the connection's gets no credential."""
+        base = URL(call.base_url.rstrip("/") + "/")
+        target = base.join(URL(location))
+        headers, queries = dict[str, str](), dict[str, str]()
+        if target.origin() == base.origin():
+            await self._auth.apply(headers, queries)
+        return await self._client.send(
+            method, str(target), headers=headers, query=queries, timeout_s=call.timeout_s, encoded=True
+        )
+
     async def _send(self, operation: Operation, call: LiveCall) -> Outcome:
         arguments = call.resolved.arguments
-        method, path, queries, headers = request_of(operation, arguments)
+        if operation.webhook and call.callback_url is not None:
+            arguments = notified(operation, arguments, call.callback_url)
+        method, path, queries, headers = request_of(operation, arguments, call.called)
         body = arguments.get(operation.body or "body")
         if call.idempotency_key:
             headers[IDEMPOTENCY_HEADER] = call.idempotency_key

@@ -97,6 +97,7 @@ class Operation:
     handler: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     webhook: bool = False
+    notification: str | None = None
     note: str = ""
     roots: frozenset[str] = field(init=False)
     """Names of the parameters that are objects."""

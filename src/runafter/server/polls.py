@@ -108,14 +108,31 @@ class Polls:
         return Poll(inputs=shown, outputs=outputs, error=error, wait_s=outcome.retry_after_s, attempts=attempts)
 
     async def _ask_connector(self, flow: Flow, trigger: Trigger, state: TriggerState, inputs: dict[str, Any]) -> Poll:
-        """Poll a connector; what it brought before starts no run again."""
-        outcome, attempts = await self._retried(flow, trigger, inputs, inputs)
+        """Poll a connector; what it brought before starts no run again.
+
+        A service that keeps the state itself sends it along in `Location`, where the next poll goes, and answers
+        202 while there is nothing; of one that does not, the rows are told apart here.
+        """
+        location = state.cursor.get("location") if isinstance(state.cursor, Mapping) else None
+        outcome, attempts = await self._retried(flow, trigger, inputs, inputs, location)
         shown = None if trigger.secure_inputs else inputs
         if outcome.status_code is None or outcome.status_code >= 300:
             code = outcome.code or "TriggerPollFailed"
             message = outcome.message or f"The poll was answered with {outcome.status_code}."
             error = {"code": code, "message": message}
             return Poll(inputs=shown, error=error, wait_s=outcome.retry_after_s, cursor=state.cursor, attempts=attempts)
+        following = next((value for name, value in outcome.headers.items() if name.casefold() == "location"), location)
+        if following is not None:
+            is_new = outcome.status_code == 200
+            return Poll(
+                fires=is_new,
+                inputs=shown,
+                outputs={"statusCode": 200, "headers": outcome.headers, "body": outcome.body} if is_new else {},
+                code=None if is_new else "NoNewData",
+                cursor={"location": str(following)},
+                wait_s=outcome.retry_after_s,
+                attempts=attempts,
+            )
         found = arrivals(outcome.body, state.cursor, only_new=is_for_new_rows(_operation(trigger, inputs)))
         if found.body is None:
             return Poll(inputs=shown, code="NoNewData", cursor=found.cursor, attempts=attempts)
@@ -123,7 +140,7 @@ class Polls:
         return Poll(fires=True, inputs=shown, outputs=outputs, cursor=found.cursor, attempts=attempts)
 
     async def _retried(
-        self, flow: Flow, trigger: Trigger, asked: dict[str, Any], inputs: Any
+        self, flow: Flow, trigger: Trigger, asked: dict[str, Any], inputs: Any, location: str | None = None
     ) -> tuple[Outcome, tuple[Attempt, ...]]:
         """Perform a poll, again by the policy in the trigger's inputs, or the profile's where it has none."""
         assert flow.program is not None
@@ -133,7 +150,13 @@ class Polls:
         except RetryFault as fault:
             refused = Outcome(code="InvalidTemplate", message=f"The retry policy is invalid: {fault}.", retriable=False)
             return refused, ()
-        return await retried(lambda: self.perform(flow, trigger, asked), policy, self._host.clock, self._host.rng)
+
+        async def send() -> Outcome:
+            if location is None:
+                return await self.perform(flow, trigger, asked)
+            return await self.perform(flow, trigger, asked, purpose="poll", options={"location": location})
+
+        return await retried(send, policy, self._host.clock, self._host.rng)
 
     async def subscribe(self, flow: Flow, trigger: Trigger, callback_url: str) -> Outcome:
         """Send the trigger's subscribing call."""
@@ -167,7 +190,7 @@ class Polls:
         inputs: dict[str, Any],
         callback_url: str | None = None,
         *,
-        purpose: Literal["call", "subscribe", "unsubscribe"] = "call",
+        purpose: Literal["call", "subscribe", "unsubscribe", "poll"] = "call",
         options: Mapping[str, Any] | None = None,
     ) -> Outcome:
         call = CallOperation(

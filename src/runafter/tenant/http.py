@@ -18,13 +18,16 @@ from aiohttp import web
 
 from runafter.connectors.answers import data_of
 from runafter.connectors.http import body_value
+from runafter.connectors.notifications import address_in, digest_of
 from runafter.connectors.resolve import UnknownConnector, UnknownOperation
 from runafter.connectors.spec import Request
 from runafter.errors import EnvironmentFault
 from runafter.protocol.commands import Target
 from runafter.protocol.events import Outcome
+from runafter.tenant.deliveries import Deliveries
 from runafter.tenant.tenant import Tenant
 
+_SUBSCRIPTIONS = "$subscriptions"
 _HOP = {"connection", "content-length", "transfer-encoding", "content-encoding"}
 
 
@@ -69,6 +72,7 @@ class TenantServer:
         self._tls = tls
         self._runner: web.AppRunner | None = None
         self._numbers = itertools.count(1)
+        self._deliveries = Deliveries()
         self._mounts = {face.mount: (pack, face) for pack in tenant.registry.packs.values() for face in pack.faces()}
 
     @property
@@ -99,6 +103,8 @@ class TenantServer:
         except OSError as error:
             raise PortTaken(f"cannot listen on {self._host}:{self._port}: {error}") from error
         self._port = self._runner.addresses[0][1]
+        if self.tenant.on_signal is None:
+            self.tenant.on_signal = self._deliveries.deliver
 
     async def stop(self) -> None:
         if self._runner is None:
@@ -107,6 +113,9 @@ class TenantServer:
         transports = [connection.transport for connection in server.connections] if server is not None else []
         await self._runner.cleanup()
         self._runner = None
+        if self.tenant.on_signal == self._deliveries.deliver:
+            self.tenant.on_signal = None
+        await self._deliveries.close()
         for transport in transports:  # over TLS a closed one waits for the other side's goodbye
             if isinstance(transport, asyncio.WriteTransport):
                 transport.abort()
@@ -159,6 +168,9 @@ class TenantServer:
     async def _managed(self, request: web.Request, rest: str) -> web.Response:
         connector, _, tail = rest.partition("/")
         connection, _, path = tail.partition("/")
+        kind, _, digest = path.partition("/")
+        if request.method == "DELETE" and kind == _SUBSCRIPTIONS:
+            return self._end_subscription(connector, digest)
         data = await request.read()
         body, has_body = body_value(data, request.headers.get("Content-Type", ""))
         inputs: dict[str, Any] = {
@@ -173,10 +185,24 @@ class TenantServer:
             resolved = self.tenant.registry.resolve(Target(type="ApiConnection", api=unquote(connector)), inputs)
         except (UnknownConnector, UnknownOperation) as error:
             return web.json_response({"error": {"code": error.code, "message": str(error)}}, status=404)
+        address = address_in(resolved.operation, resolved.arguments)
         outcome = await self.tenant.perform_resolved(
             resolved,
             connection=unquote(connection),
             call_id=f"http/{next(self._numbers)}",
             headers=dict(request.headers),
+            callback_url=address,
         )
-        return response_of(outcome)
+        answered = response_of(outcome)
+        if address is not None and answered.status < 300:
+            there = f"{request.scheme}://{request.host}/connectors/{connector}/{connection}"
+            answered.headers["Location"] = f"{there}/{_SUBSCRIPTIONS}/{digest_of(address)}"
+        return answered
+
+    def _end_subscription(self, connector: str, digest: str) -> web.Response:
+        try:
+            pack = self.tenant.registry.pack_of(unquote(connector))
+        except UnknownConnector as error:
+            return web.json_response({"error": {"code": error.code, "message": str(error)}}, status=404)
+        is_ended = self.tenant.end_subscription(pack, digest)
+        return web.Response(status=200 if is_ended else 404)

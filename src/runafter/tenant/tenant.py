@@ -19,6 +19,7 @@ from runafter.connectors.answers import Refused, failure
 from runafter.connectors.check import parameter_findings
 from runafter.connectors.http import encoded_body
 from runafter.connectors.instants import TICKS_PER_SECOND
+from runafter.connectors.notifications import address_in, digest_of
 from runafter.connectors.registry import Registry, default_registry
 from runafter.connectors.resolve import UnknownConnector, UnknownOperation
 from runafter.connectors.spec import Call, Clock, Face, FaceCall, Pack, Request, Resolved, Store
@@ -174,7 +175,9 @@ class Tenant:
             action=call.action,
             key=call.idempotency_key,
             headers=headers if isinstance(headers, Mapping) else {},
-            callback_url=call.callback_url or _callback_in(resolved.arguments),
+            callback_url=call.callback_url
+            or address_in(resolved.operation, resolved.arguments)
+            or _callback_in(resolved.arguments),
             settings=call.options,
         )
 
@@ -190,6 +193,20 @@ class Tenant:
         if len(self._answered) > most:
             for key in list(self._answered)[: -self.keeps]:
                 del self._answered[key]
+
+    def end_subscription(self, pack: Pack, digest: str) -> bool:
+        """End the subscriptions of an address by its digest; False where there is none."""
+        store = self.store_of(pack.manifest.name)
+        found = {
+            str(row["callback_url"])
+            for name in store.tables()
+            for _, row in store.rows(name)
+            if row.get("callback_url")
+        }
+        ending = [address for address in found if digest_of(address) == digest]
+        for address in ending:
+            self._forget(pack, address)
+        return bool(ending)
 
     def _forget(self, pack: Pack, callback_url: str | None) -> None:
         """Drop the subscriptions that call this address."""
