@@ -51,6 +51,8 @@ async def test_a_journal_reads_back_as_written(storage) -> None:
     assert await commit(journal, journal.append("r1", 1, events, owner="h1")) is None
 
     assert await journal.read("r1") == [started, *events]
+    assert await journal.beginning("r1") == started
+    assert await journal.beginning("r2") is None
     header = await journal.run("r1")
     assert header is not None
     assert (header.position, header.status, header.started_at, header.owner) == (301, "Running", 10, "h1")

@@ -122,6 +122,13 @@ class Journal:
             events.append(codec.join_event(run_id, position, version, data, checksum, content, body))
         return events
 
+    async def beginning(self, run_id: str) -> RunStarted | None:
+        """Return the run's first event alone: a journal may hold a hundred thousand. None where there is no run."""
+        rows = await self.storage.fetch(self.statements["read_beginning"], run_id)
+        event = codec.join_event(run_id, *rows[0]) if rows else None
+        assert event is None or isinstance(event, RunStarted)
+        return event
+
     async def run(self, run_id: str) -> RunHeader | None:
         """Return the run's header, or None."""
         rows = await self.storage.fetch(self.statements["read_run"], run_id)

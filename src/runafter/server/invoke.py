@@ -228,8 +228,8 @@ async def content_at(runtime: Runtime, path: str) -> tuple[bool, Any]:
     parts = path.strip("/").split("/")
     match parts:
         case ["runs", run_id, "trigger", ("inputs" | "outputs") as side]:
-            events = await runtime.host.journal.read(run_id)
-            trigger = getattr(events[0], "trigger", {}) if events else {}
+            started = await runtime.host.journal.beginning(run_id)
+            trigger = started.trigger if started is not None else {}
             return side in trigger, trigger.get(side)
         case ["runs", run_id, "actions", action, *rest]:
             repetition = repetition_of(rest[1]) if len(rest) == 3 and rest[0] == "repetitions" else ()

@@ -15,7 +15,6 @@ from runafter.hosts.clock import TICKS_PER_S
 from runafter.journal.rows import ActionRow, RunHeader
 from runafter.local.package import unpack
 from runafter.program.graph import Graph as ActionGraph
-from runafter.protocol.events import RunStarted
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import not_found
 from runafter.server.firing import moment
@@ -186,9 +185,8 @@ class Reading:
         header = await self.header(run_id)
         definition = await self._definition_of(header)
         rows = await self._journal.history.every_action(run_id)
-        events = await self._journal.read(run_id)
-        started = events[0] if events else None
-        trigger = dict(started.trigger) if isinstance(started, RunStarted) else {}
+        started = await self._journal.beginning(run_id)
+        trigger = dict(started.trigger) if started is not None else {}
         return RunDetail(
             run=_run(self._as_it_is(header)),
             version=await self._version_of(header),

@@ -13,7 +13,6 @@ from runafter.journal.codec import encode
 from runafter.journal.rows import ActionRow, RunHeader
 from runafter.program.steps import Trigger
 from runafter.protocol.commands import Attempt
-from runafter.protocol.events import RunStarted
 from runafter.protocol.ids import repetition_name
 from runafter.server.firing import moment
 from runafter.server.flows import Flow
@@ -118,8 +117,7 @@ class Resources:
 
     async def run(self, flow: Flow, header: RunHeader) -> dict[str, Any]:
         identity = self._runtime.settings.workflow_id(flow.name)
-        events = await self._journal.read(header.id)
-        started = events[0] if events and isinstance(events[0], RunStarted) else None
+        started = await self._journal.beginning(header.id)
         trigger: dict[str, Any] = {}
         if started is not None:
             trigger = {key: value for key, value in started.trigger.items() if key not in {"inputs", "outputs"}}

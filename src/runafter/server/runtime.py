@@ -18,7 +18,6 @@ from runafter.local.triggers import outputs_of
 from runafter.program.steps import Trigger
 from runafter.project.project import Project
 from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
-from runafter.protocol.events import RunStarted
 from runafter.protocol.ids import repetition_name
 from runafter.server.firing import Fired, Firing, TriggerEvent, moment
 from runafter.server.flows import Flow, FlowBook
@@ -188,8 +187,8 @@ class Runtime:
         header = await self.host.journal.run(run_id)
         if header is None:
             raise UnknownRun(f"there is no run {run_id}")
-        started = (await self.host.journal.read(run_id))[0]
-        assert isinstance(started, RunStarted)
+        started = await self.host.journal.beginning(run_id)
+        assert started is not None
         flow = self.flows.get(header.flow)
         name = str(started.trigger.get("name", ""))
         trigger = flow.trigger(name) or self.trigger_of(flow)

@@ -37,6 +37,10 @@ SELECT name, source FROM definitions WHERE hash = $1
 SELECT j.position, j.version, j.event, j.checksum, j.content, c.body
 FROM journal j LEFT JOIN contents c ON c.hash = j.content WHERE j.run_id = $1 ORDER BY j.position
 
+-- name: read_beginning single
+SELECT j.position, j.version, j.event, j.checksum, j.content, c.body
+FROM journal j LEFT JOIN contents c ON c.hash = j.content WHERE j.run_id = $1 AND j.position = 0
+
 -- name: read_run single
 SELECT id, flow, program, status, position, owner, wake_at, started_at, ended_at, code, error, outputs, start_key, parent,
     client_tracking_id FROM runs WHERE id = $1
