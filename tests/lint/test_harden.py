@@ -188,3 +188,25 @@ def test_real_flows_are_repaired_and_end_as_before(record_property: Callable[[st
     assert result.same_end >= 0.99 * result.fixable
     assert result.builds == result.stable == result.no_new == result.fixable
     assert result.after.total() <= 0.05 * result.before.total()
+
+
+def test_the_diff_of_a_file_on_one_line_is_laid_out(tmp_path: Path) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps(json.loads(SAMPLES[0].read_text(encoding="utf-8"))), encoding="utf-8")
+
+    shown = CliRunner().invoke(cli, ["harden", str(path), "--diff"])
+
+    assert max(map(len, shown.stdout.splitlines())) < 1_000
+    assert "laid out" in shown.stderr
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_the_diff_marks_a_last_line_without_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "flow.json"
+    call = {"type": "Http", "inputs": {"method": "GET", "uri": "https://api.example"}}
+    text = json.dumps({"definition": {"triggers": {}, "actions": {"Call": call}}})
+    path.write_text(text, encoding="utf-8")
+
+    shown = CliRunner().invoke(cli, ["harden", str(path), "--diff", "--only", "retry"])
+
+    assert shown.stdout.count("\n\\ No newline at end of file\n") == 2

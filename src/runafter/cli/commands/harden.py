@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import io
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from runafter.lint.harden import Hardened
     from runafter.lint.settings import Settings
     from runafter.lint.waivers import Waiver
+
+_READABLE = 4_000
+"""Characters of the longest line that a diff by lines is of use for."""
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -146,11 +151,19 @@ def _show(lines: Iterator[str]) -> None:
 
 
 def _diff(path: str, before: str, after: str, ignore_indent: bool) -> Iterator[str]:
-    """Yield a unified diff; lines that only moved to the right are context when their indentation is ignored."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    """Yield a unified diff; lines that only moved to the right are context when their indentation is ignored.
+
+    A file that was written as one long line is shown laid out: as it stands, the diff would be the file twice.
+    """
+    if before != after and max(map(len, before.splitlines()), default=0) > _READABLE:
+        laid_out = _laid_out(before), _laid_out(after)
+        if None not in laid_out:
+            click.echo(f"{path} has lines too long to compare; the diff is of its content laid out", err=True)
+            before, after = (text or "" for text in laid_out)
+    old, new = (list(io.StringIO(text, newline="\n")) for text in (before, after))
     names = f"a/{path}", f"b/{path}"
     if not ignore_indent:
-        yield from difflib.unified_diff(old, new, *names)
+        yield from map(_ended, difflib.unified_diff(old, new, *names))
         return
     bare = [line.strip() for line in old], [line.strip() for line in new]
     groups = list(difflib.SequenceMatcher(None, *bare, autojunk=False).get_grouped_opcodes(3))
@@ -160,7 +173,20 @@ def _diff(path: str, before: str, after: str, ignore_indent: bool) -> Iterator[s
         yield f"@@ -{i1 + 1},{i2 - i1} +{j1 + 1},{j2 - j1} @@\n"
         for tag, a1, a2, b1, b2 in group:
             if tag == "equal":
-                yield from (" " + line for line in new[b1:b2])
+                yield from (_ended(" " + line) for line in new[b1:b2])
                 continue
-            yield from ("-" + line for line in old[a1:a2])
-            yield from ("+" + line for line in new[b1:b2])
+            yield from (_ended("-" + line) for line in old[a1:a2])
+            yield from (_ended("+" + line) for line in new[b1:b2])
+
+
+def _ended(line: str) -> str:
+    """Mark a last line without an end as `diff` does."""
+    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _laid_out(text: str) -> str | None:
+    """Return JSON text one member a line; None for what is not plain JSON."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+    except ValueError:
+        return None

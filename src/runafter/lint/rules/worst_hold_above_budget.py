@@ -47,10 +47,11 @@ class WorstHoldAboveBudget(Rule):
         if by_default:
             first, hold = by_default[0]
             more = f" and {len(by_default) - 1} more" if len(by_default) > 1 else ""
+            each = " each" if more else ""
             yield self.issue(
                 flow,
                 first.part,
-                f"{first.name!r}{more} can hold the run for {hold / 60:,.0f} minutes each by the default retry policy",
+                f"{first.name!r}{more} can hold the run for {hold / 60:,.0f} minutes{each} by the default retry policy",
                 sites=(first,),
                 evidence=[at(f"{site.name!r} keeps the default policy", site) for site, _ in by_default[:5]],
                 hint="Say the retry policy, and bound the longest wait.",
