@@ -111,12 +111,12 @@ def served(project: Path, *arguments: str) -> Iterator[Stage]:
             process.wait(timeout=30)
 
 
-def _fire_all(stage: Stage) -> None:
+def _fire_all(stage: Stage) -> list[str]:
     runs = []
     for flow, body in _FIRED:
         content = json.loads((EXAMPLES / flow / body).read_text(encoding="utf-8"))
         runs.append(stage.fire(flow, content))
-    stage.settle([run for run in runs if run])
+    return [run for run in runs if run]
 
 
 Deed = Callable[[Page], None]
@@ -131,25 +131,19 @@ class Shot:
     deed: Deed | None = None
 
 
-def _onboard(stage: Stage) -> str:
-    content = json.loads((EXAMPLES / "employee_onboarding" / "trigger.json").read_text(encoding="utf-8"))
-    content["batch"] = f"{content.get('batch', 'batch')}-{time.monotonic_ns()}"
-    return f"/runs/{stage.fire('employee_onboarding', content)}"
-
-
 def _jump_to_failed(page: Page) -> None:
     page.get_by_role("button", name="failed", exact=True).first.click()
     page.locator(".detail [data-repetition]").wait_for()
 
 
-def _under_way(page: Page) -> None:
-    page.locator('.node.leaf[data-status="Running"], .node.leaf[data-status="Waiting"]').first.wait_for()
-    page.locator('.node.leaf[data-status="Succeeded"]').nth(4).wait_for()
+def _see_it_go(page: Page) -> None:
+    page.locator('.node.leaf[data-status="Running"]').first.wait_for()
+    page.locator(".pager").get_by_text("of 30 done").wait_for()
 
 
 def _press(name: str, role: Any = "button") -> Deed:
     def deed(page: Page) -> None:
-        page.get_by_role(role, name=re.compile(name)).first.click()
+        page.get_by_role(role, name=re.compile(name, re.IGNORECASE)).first.click()
 
     return deed
 
@@ -160,18 +154,22 @@ def _find_in_code(page: Page) -> None:
     page.locator(".code .at").first.wait_for()
 
 
+UNDER_WAY = "run"
+"""The picture that is taken before the runs are over."""
+
 SHOTS: dict[str, Shot] = {
     "flows": Shot(lambda stage: "/", "tr[data-flow]"),
     "start": Shot(lambda stage: "/", "tr[data-flow]", _press("^Run weekly")),
     "flow": Shot(lambda stage: "/flows/order_fan_out", "[data-card]"),
     "code": Shot(lambda stage: "/flows/weekly_reports", "[data-card]", _find_in_code),
     "runs": Shot(lambda stage: "/runs", ".run-row[data-run]"),
-    "run": Shot(_onboard, "[data-card]", _under_way),
-    "failed": Shot(lambda stage: f"/runs/{stage.newest('weekly_reports')}", ".pager .failed", _jump_to_failed),
+    "run": Shot(lambda stage: f"/runs/{stage.newest('weekly_reports')}", "[data-card]", _see_it_go),
+    "failed": Shot(
+        lambda stage: f"/runs/{stage.newest('weekly_reports', 'Succeeded')}", ".pager .failed", _jump_to_failed
+    ),
     "timeline": Shot(
         lambda stage: f"/runs/{stage.newest('order_fan_out')}", "[data-card]", _press("^Timeline$", role="tab")
     ),
-    "skipped": Shot(lambda stage: f"/runs/{stage.newest('order_fan_out')}?action=Confirm_in_SQL", ".why, .detail"),
     "approvals": Shot(lambda stage: "/approvals", "article"),
     "tenant": Shot(lambda stage: "/tenant", ".grid [role=row]"),
 }
@@ -215,9 +213,12 @@ def main() -> None:
         served(EXAMPLES, "--tenant-profile", "documented", "--faults", faults) as stage,
         sync_playwright() as playwright,
     ):
-        _fire_all(stage)
+        runs = _fire_all(stage)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        for name in given.only or SHOTS:
+        wanted = given.only or list(SHOTS)
+        for name in sorted(wanted, key=lambda name: name != UNDER_WAY):
+            if name != UNDER_WAY:
+                stage.settle(runs)
             for theme in ("light", "dark"):
                 picture(browser, stage, SHOTS[name], theme, given.width, given.to / f"web-ui-{name}-{theme}.png")
         browser.close()

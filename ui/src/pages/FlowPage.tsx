@@ -137,7 +137,7 @@ export function FlowPage({ name }: { name: string }) {
               </Fact>
               {file && (
                 <Fact name="File">
-                  <code>{file}</code>
+                  <code title={file}>{file.split("/").slice(-2).join("/")}</code>
                 </Fact>
               )}
             </dl>

@@ -33,6 +33,7 @@ from runafter.storage.batch import Batch
 from runafter.storage.faults import AlreadyThere, StaleWriter, StorageFault
 
 _log = logging.getLogger("runafter.hosts")
+_SOON_S = 60.0
 
 Subscriber = Callable[[str, Notice], None]
 Responder = Callable[[str, SendResponse], None]
@@ -239,9 +240,13 @@ class Host:
                     del self._ends[run_id]
 
     def is_waiting(self, run_id: str) -> bool:
-        """Return whether a run in memory has nothing under way but timers and signals. The journal tells it only once it is parked."""
+        """Return whether a run in memory waits for people, other systems or a late timer; the journal tells it once it is parked."""
         live = self.loop.lives.get(run_id)
-        return live is not None and live.machine.status == "Waiting"
+        if live is None or live.machine.status != "Waiting":
+            return False
+        soon_s = _SOON_S if self.settings.park_after_s is None else self.settings.park_after_s
+        horizon = self.clock() + int(soon_s * TICKS_PER_S)
+        return all(due > horizon for due in live.timers.values())
 
     async def signal(self, run_id: str, action: str, repetition: Repetition = (), outputs: Any = None) -> bool:
         """Complete an action that waits for its callback. False when the run is over. Durable when it returns."""
