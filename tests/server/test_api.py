@@ -52,7 +52,7 @@ async def test_a_request_is_accepted_with_202_once_its_run_is_durable():
 
         run = answered.headers["x-ms-workflow-run-id"]
         assert answered.status == 202
-        assert answered.headers["location"].endswith(run)
+        assert run in answered.headers["location"]
         assert (await http.runtime.host.journal.run(run)) is not None
         await ended(http, run)
 

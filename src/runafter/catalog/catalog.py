@@ -33,6 +33,7 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 _meta = msgspec.json.Decoder(FlowMeta)
 _state = msgspec.json.Decoder(TriggerState)
 _history_detail = msgspec.json.Decoder(HistoryDetail)
+_WAITING_MORE = ("caller_waits", "reuse", "scheduled_at", "origin")
 _HISTORY = (
     "id, flow, trigger_name, status, code, fired, run_id, scheduled_at, started_at, ended_at, client_tracking_id, "
     "origin, detail"
@@ -193,7 +194,9 @@ class Catalog:
     # --- runs that wait for a slot
 
     def wait(self, batch: Batch, waiting: WaitingRun) -> None:
-        event = _encode({"record": waiting.event, "tracking": waiting.client_tracking_id})
+        content: dict[str, Any] = {"record": waiting.event, "tracking": waiting.client_tracking_id}
+        content |= {name: value for name in _WAITING_MORE if (value := getattr(waiting, name))}
+        event = _encode(content)
         batch.add(
             self._sql["insert_waiting"],
             waiting.run_id,
@@ -222,6 +225,7 @@ class Catalog:
                     since=since,
                     event=content["record"],
                     client_tracking_id=content["tracking"],
+                    **{name: content[name] for name in _WAITING_MORE if name in content},
                 )
             )
         return found

@@ -99,7 +99,7 @@ class HistoryDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WaitingRun(Struct, frozen=True, kw_only=True):
-    """An accepted event whose run waits for a free slot; `event` is the trigger's record."""
+    """An accepted event whose run waits for a free slot; `event` is the trigger's record, `reuse` the results it keeps."""
 
     run_id: str
     flow: str
@@ -108,6 +108,10 @@ class WaitingRun(Struct, frozen=True, kw_only=True):
     since: int
     event: dict[str, Any]
     client_tracking_id: str = ""
+    caller_waits: bool = False
+    reuse: dict[str, Any] = {}
+    scheduled_at: int | None = None
+    origin: str | None = None
 
 
 class TokenRow(Struct, frozen=True, kw_only=True):

@@ -303,6 +303,10 @@ class Firing:
                     since=now,
                     event=run.trigger,
                     client_tracking_id=tracking,
+                    caller_waits=event.caller_waits,
+                    reuse=dict(event.reuse),
+                    scheduled_at=event.scheduled_at,
+                    origin=event.origin,
                 )
                 self._catalog.wait(batch, waiting)
                 self._waiting[run_id] = waiting
@@ -394,7 +398,8 @@ class Firing:
             batch = Batch()
             self._catalog.leave(batch, run_id)
             self._catalog.add_history(batch, self._history_of(waiting, "Succeeded", None))
-            await self._start(flow, run_id, waiting.event, waiting.client_tracking_id, TriggerEvent(), batch)
+            event = TriggerEvent(caller_waits=waiting.caller_waits, reuse=waiting.reuse)
+            await self._start(flow, run_id, waiting.event, waiting.client_tracking_id, event, batch)
             self._waiting.pop(run_id, None)
         except StorageFault as fault:
             _log.warning("a waiting run of %s is tried again: %s", waiting.flow, fault)
@@ -418,6 +423,8 @@ class Firing:
             code=code,
             fired=status == "Succeeded",
             run_id=waiting.run_id,
+            scheduled_at=waiting.scheduled_at,
+            origin=waiting.origin,
             started_at=waiting.since,
             ended_at=self._host.clock(),
             client_tracking_id=waiting.client_tracking_id,

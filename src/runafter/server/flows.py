@@ -40,12 +40,15 @@ class Flow:
     key: Template | None = None
     responds: bool = field(init=False)
     """Whether a caller waits for a Response."""
+    responds_later: bool = field(init=False)
+    """Whether a caller is told by 202 where to ask for a Response."""
     given: Mapping[str, Any] = field(init=False)
     """The parameters, those of the definition's defaults included."""
 
     def __post_init__(self) -> None:
         steps = self.program.steps.values() if self.program is not None else ()
         self.responds = any(isinstance(step, RespondStep) and not step.asynchronous for step in steps)
+        self.responds_later = not self.responds and any(isinstance(step, RespondStep) for step in steps)
         declared = self.program.parameters.items() if self.program is not None else ()
         self.given = {**{name: each.default for name, each in declared if each.has_default}, **self.parameters}
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from runafter.connectors.http import body_value, encoded_body
+from runafter.connectors.http import body_value
 from runafter.program.steps import Trigger
 from runafter.protocol.commands import SendResponse
 from runafter.protocol.ids import repetition_name
@@ -24,12 +24,12 @@ from runafter.server.cloudevents import CloudEvent, events_of
 from runafter.server.direct import headers_of, queries_of
 from runafter.server.firing import Fired, FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
+from runafter.server.operations import RETRY_AFTER_S, operation, sent
 from runafter.server.polls import is_subscribed
 from runafter.server.runtime import Runtime, repetition_of
 from runafter.server.signatures import trigger_permission
 
 _HIDDEN_HEADERS = {"authorization", "cookie"}
-_OWN_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 _OWN_QUERIES = {"api-version", "sp", "sv", "sig", "se"}
 
@@ -53,6 +53,7 @@ class Invocations:
                 guarded(self.callback),
                 methods=["POST", "GET"],
             ),
+            Route(base + "/runs/{run}/operations/run", guarded(self.operation), methods=["GET"]),
             Route(base + "/contents/{path:path}", guarded(self.content), methods=["GET"]),
         ]
 
@@ -72,14 +73,20 @@ class Invocations:
             event = _carrying(event, events[0])
         run_id = runtime.firing.new_run_id()
         if not flow.responds or trigger.split_on is not None:
-            fired = (await runtime.fire(flow, trigger, replace(event, run_id=run_id)))[0]
-            return self._accepted(flow, trigger, fired)
+            fired = (
+                await runtime.fire(
+                    flow,
+                    trigger,
+                    replace(event, run_id=run_id, caller_waits=trigger.split_on is None and flow.responds_later),
+                )
+            )[0]
+            return await self._accepted(flow, trigger, fired)
         reply = runtime.expect(run_id)
         event = replace(event, run_id=run_id, caller_waits=True)
         try:
             fired = (await runtime.fire(flow, trigger, event))[0]
             if fired.status not in {"Started", "Waiting"}:
-                return self._accepted(flow, trigger, fired)
+                return await self._accepted(flow, trigger, fired)
             return await self._reply(request, flow, trigger, fired, reply)
         finally:
             runtime.forget(run_id)
@@ -124,7 +131,7 @@ class Invocations:
         if not fired:
             return Response(status_code=202)
         weight = {"Full": 2, "Failed": 1}
-        return self._accepted(flow, trigger, max(fired, key=lambda each: weight.get(each.status, 0)))
+        return await self._accepted(flow, trigger, max(fired, key=lambda each: weight.get(each.status, 0)))
 
     def _event(self, request: Request, trigger: Trigger, headers: Mapping[str, str], data: bytes) -> TriggerEvent:
         shown = {name: value for name, value in headers.items() if name not in _HIDDEN_HEADERS}
@@ -153,7 +160,7 @@ class Invocations:
             await asyncio.gather(left, return_exceptions=True)
         response = reply.result() if reply.done() and not reply.cancelled() else None
         if response is not None:
-            return _sent(response, self._headers(flow, trigger, fired))
+            return sent(response, self._headers(flow, trigger, fired))
         if reply.done():
             message = "The server did not receive a response from an upstream server."
             answered = error_answer(502, "NoResponse", f"{message} Request tracking id '{run_id}'.")
@@ -164,7 +171,7 @@ class Invocations:
         answered.headers.update(self._headers(flow, trigger, fired))
         return answered
 
-    def _accepted(self, flow: Flow, trigger: Trigger, fired: Fired) -> Response:
+    async def _accepted(self, flow: Flow, trigger: Trigger, fired: Fired) -> Response:
         headers = self._headers(flow, trigger, fired)
         match fired.status:
             case "Full":
@@ -177,7 +184,8 @@ class Invocations:
             case _:
                 answered = Response(status_code=202)
                 if fired.run_id is not None:
-                    headers["location"] = f"{self._runtime.settings.public_url}/api/runs/{fired.run_id}"
+                    headers["location"] = await self._runtime.signer.operation_url(flow.name, fired.run_id)
+                    headers["retry-after"] = str(RETRY_AFTER_S)
                 answered.raw_headers += [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
                 return answered
         answered.headers.update(headers)
@@ -210,6 +218,10 @@ class Invocations:
             outputs["body"] = body_value(data, headers.get("content-type", ""))[0]
         await runtime.signal(path["run"], path["action"], repetition, outputs)
         return Response(status_code=200)
+
+    async def operation(self, request: Request) -> Response:
+        """Tell a caller who got 202 how its run goes."""
+        return await operation(self._runtime, request)
 
     async def content(self, request: Request) -> Response:
         """Show an input or output that the management API links to."""
@@ -285,16 +297,6 @@ def _path_parameters(template: str, given: str) -> dict[str, str]:
     if found is None:
         raise BadRequest("The relative path does not fit the trigger's.", status=404, code="RelativePathMismatch")
     return {names[key]: unquote(value) for key, value in found.groupdict().items()}
-
-
-def _sent(response: SendResponse, headers: dict[str, str]) -> Response:
-    own = {str(name): str(value) for name, value in response.headers.items() if value is not None}
-    data = encoded_body(response.body, own) if response.body is not None else b""
-    answered = Response(data, response.status_code)
-    for name, value in {**headers, **own}.items():
-        if name.casefold() not in _OWN_HEADERS and value.isprintable():
-            answered.headers[name] = value.encode("latin-1", "replace").decode("latin-1")
-    return answered
 
 
 async def _disconnected(request: Request) -> None:

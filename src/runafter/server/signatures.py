@@ -144,6 +144,12 @@ class Signer:
         if not matches:
             raise NotSigned("The provided signature does not permit this operation.")
 
+    async def operation_url(self, flow: str, run_id: str) -> str:
+        """Return the address at which a caller asks how its run goes."""
+        permission = operation_permission(run_id)
+        query = urlencode(await self.sign(flow, permission), quote_via=quote)
+        return f"{self.public_url}/workflows/{quote(flow)}{permission}?{query}"
+
     async def content_url(self, flow: str, path: str, *, until: int) -> str:
         """Return the address of a content link; `path` is what it shows."""
         query = await self.sign(flow, f"{path}/read", until=until)
@@ -157,6 +163,10 @@ def shown_path(path: str) -> str:
 
 def trigger_permission(trigger: str) -> str:
     return f"/triggers/{trigger}/run"
+
+
+def operation_permission(run_id: str) -> str:
+    return f"/runs/{run_id}/operations/run"
 
 
 def callback_permission(run_id: str) -> str:

@@ -1,0 +1,87 @@
+"""Where a caller who got 202 asks how its run goes: 202 until the run has answered or is over.
+
+An asynchronous Response is then given as the action wrote it; of a flow without
+one, the run's status. The address is signed like the trigger's, so no token is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runafter.connectors.http import encoded_body
+from runafter.journal.rows import RunHeader
+from runafter.program.steps import RespondStep
+from runafter.protocol.commands import SendResponse
+from runafter.server.answers import not_found
+from runafter.server.direct import queries_of
+from runafter.server.firing import moment
+from runafter.server.runtime import Runtime
+from runafter.server.signatures import operation_permission
+
+RETRY_AFTER_S = 10
+_OWN_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
+_OVER = {"Succeeded", "Failed", "Cancelled", "TimedOut", "Skipped", "Aborted"}
+
+
+async def operation(runtime: Runtime, request: Request) -> Response:
+    """Answer the poll of an accepted request."""
+    name, run_id = request.path_params["flow"], request.path_params["run"]
+    await runtime.signer.check(name, operation_permission(run_id), queries_of(request))
+    header = await runtime.host.journal.run(run_id)
+    if header is None:
+        if any(waiting.run_id == run_id for waiting in runtime.firing.waiting(name)):
+            return await _accepted(runtime, name, run_id)
+        raise not_found("The run")
+    response = await _response(runtime, header)
+    if response is not None:
+        return sent(response, {"x-ms-workflow-run-id": run_id})
+    if header.status not in _OVER:
+        return await _accepted(runtime, name, run_id)
+    return Response(msgspec.json.encode(_told(header)), media_type="application/json")
+
+
+async def _accepted(runtime: Runtime, flow: str, run_id: str) -> Response:
+    location = await runtime.signer.operation_url(flow, run_id)
+    headers = {"Location": location, "Retry-After": str(RETRY_AFTER_S), "x-ms-workflow-run-id": run_id}
+    return Response(status_code=202, headers=headers)
+
+
+async def _response(runtime: Runtime, header: RunHeader) -> SendResponse | None:
+    """Return what the run's Response has answered. A Response that hides its outputs tells the status only."""
+    program = runtime.flows.get(header.flow).program
+    for step in program.steps.values() if program is not None else ():
+        if isinstance(step, RespondStep):
+            row = await runtime.host.journal.history.action(header.id, step.name)
+            if row is not None and row.status == "Succeeded" and isinstance(row.outputs, dict):
+                found = row.outputs
+                return SendResponse(
+                    action=step.name,
+                    status_code=int(found.get("statusCode") or 200),
+                    headers=found.get("headers") or {},
+                    body=found.get("body"),
+                )
+    return None
+
+
+def _told(header: RunHeader) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": header.id, "status": header.status, "startTime": moment(header.started_at)}
+    if header.ended_at is not None:
+        told["endTime"] = moment(header.ended_at)
+    if isinstance(header.error, dict):
+        told["error"] = header.error
+    return told
+
+
+def sent(response: SendResponse, headers: dict[str, str]) -> Response:
+    """Return a Response action's answer as it goes out; its own headers win."""
+    own = {str(name): str(value) for name, value in response.headers.items() if value is not None}
+    data = encoded_body(response.body, own) if response.body is not None else b""
+    answered = Response(data, response.status_code)
+    for name, value in {**headers, **own}.items():
+        if name.casefold() not in _OWN_HEADERS and value.isprintable():
+            answered.headers[name] = value.encode("latin-1", "replace").decode("latin-1")
+    return answered
