@@ -29,13 +29,13 @@ class Served:
 
 @contextmanager
 def served(
-    project: Path, *options: str, home: Path | None = None, env: dict[str, str] | None = None
+    project: Path, *options: str, home: Path | None = None, env: dict[str, str] | None = None, port: int = 0
 ) -> Iterator[Served]:
-    """Serve `project` on a free port of loopback; database and log are in `home`, by default the project's folder."""
+    """Serve `project` on a port of loopback, by default a free one; database and log are in `home`, by default the project's folder."""
     kept = home or project
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = port or probe.getsockname()[1]
     log = kept / "serve.log"
     command = [sys.executable, "-m", "runafter", "serve", str(project), "--db", str(kept / "runs.db")]
     with log.open("a") as errors:

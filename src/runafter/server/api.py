@@ -190,8 +190,7 @@ class Api:
 
     async def revoke_flow(self, request: Request) -> Response:
         flow = self._runtime.flows.get(request.path_params["flow"])
-        for key in ("Primary", "Secondary"):
-            await self._runtime.signer.revoke(flow.name, key)
+        await self._runtime.revoke(flow.name, "Primary", "Secondary")
         return answer(shapes.Done(done=True))
 
     async def list_runs(self, request: Request) -> Response:

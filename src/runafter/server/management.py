@@ -25,6 +25,7 @@ from runafter.server.iterations import Iteration, iterations_of
 from runafter.server.listing import REPETITIONS, after_of, fits, listed, page_of, statuses_of, terms_of, ticks_of
 from runafter.server.resources import Resources
 from runafter.server.runtime import Runtime, repetition_of
+from runafter.views.run_detail import ActionLine, run_detail
 
 _PREFIXES = (
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Logic/workflows",
@@ -130,7 +131,7 @@ class Management:
 
     async def regenerate(self, request: Request) -> Response:
         given = await body_as(request, _KeyBody)
-        await self._runtime.signer.revoke(self._flow_of(request).name, given.keyType or "Primary")
+        await self._runtime.revoke(self._flow_of(request).name, given.keyType or "Primary")
         return Response(status_code=200)
 
     async def list_versions(self, request: Request) -> Response:
@@ -259,22 +260,38 @@ class Management:
         return Response(status_code=200)
 
     async def list_actions(self, request: Request) -> Response:
+        """List the actions of a run; one that a loop repeats is summed up, its repetitions are lists of their own."""
         header = await self._header(request)
         top, _ = page_of(request)
-        after = after_of(request)
+        after, statuses = after_of(request) or "", statuses_of(request)
         rows = await self._journal.history.actions(
-            header.id,
-            within=(),
-            statuses=statuses_of(request),
-            after=("", after) if after else None,
-            limit=top,
-            values=True,
+            header.id, within=(), statuses=statuses, after=("", after), limit=top, values=True
         )
-        value = [await self._show.action(header, row) for row in rows]
-        return answer(self._listed(request, value, rows[-1].action if len(rows) == top else None))
+        lines = [
+            line
+            for line in await self._repeated(header)
+            if line.action > after and (not statuses or line.status in statuses)
+        ]
+        found: list[ActionRow | ActionLine] = [*rows, *lines]
+        page = sorted(found, key=lambda each: each.action)[:top]
+        value = [
+            self._show.repeated(header, each) if isinstance(each, ActionLine) else await self._show.action(header, each)
+            for each in page
+        ]
+        return answer(self._listed(request, value, page[-1].action if len(page) == top else None))
+
+    async def _repeated(self, header: RunHeader) -> list[ActionLine]:
+        rows = await self._journal.history.every_action(header.id)
+        return run_detail([row for row in rows if row.repetition]).lines
 
     async def get_action(self, request: Request) -> Response:
         header = await self._header(request)
+        if "repetition" not in request.path_params:
+            wanted = request.path_params["action"]
+            if await self._journal.history.action(header.id, wanted) is None:
+                line = next((each for each in await self._repeated(header) if each.action == wanted), None)
+                if line is not None:
+                    return answer(self._show.repeated(header, line))
         return answer(await self._show.action(header, await self._row(request, header)))
 
     async def list_repetitions(self, request: Request) -> Response:

@@ -140,6 +140,12 @@ class Runtime:
         self.news.publish(News(kind="flow", flow=flow.name, data={"state": flow.row.state}))
         return flow
 
+    async def revoke(self, name: str, *keys: str) -> None:
+        """Replace signing keys: addresses signed with them stop to work, and webhooks are subscribed with new ones."""
+        for key in keys:
+            await self.signer.revoke(name, key)
+        await self.subscriptions.refresh()
+
     async def remove(self, name: str) -> None:
         """Delete a flow. Its runs go on to their end and stay in history."""
         await self.switch(name, "Disabled")

@@ -86,11 +86,15 @@ class Subscriptions:
                 await self._unsubscribe(place, flow, trigger)
         for place, (flow, trigger) in wanted.items():
             state = self._states.get(place, TriggerState())
-            if state.subscription is not None and is_connector(trigger) and place not in self._subscribed:
-                # An emulated service may have forgotten it while the server was down.
-                await self._unsubscribe(place, flow, trigger)
-                state = self._states[place]
             if state.subscription is None:
+                await self._subscribe(place, flow, trigger)
+                self._subscribed[place] = (flow, trigger)
+                continue
+            # Another port, or a revoked key: what was given then is called in vain. And an emulated
+            # service may have forgotten its subscribers while the server was down.
+            url, _, _ = await self._signer.trigger_url(flow.name, trigger.name)
+            if url != state.subscription["url"] or (is_connector(trigger) and place not in self._subscribed):
+                await self._unsubscribe(place, flow, trigger)
                 await self._subscribe(place, flow, trigger)
             self._subscribed[place] = (flow, trigger)
         return any(self._states[place].subscription is None for place in wanted)
