@@ -221,6 +221,7 @@ class Job:
         workflow: Mapping[str, Any] | None = None,
         tenant: Tenant | None = None,
         connections: Mapping[str, ConnectionSetting] | None = None,
+        origin: Mapping[str, Any] | None = None,
     ) -> None:
         self.definition = definition
         self.program = build(definition)
@@ -254,6 +255,10 @@ class Job:
         }
         if key_headers:
             self.settings["key_headers"] = dict(key_headers)
+        if origin:
+            self.settings["origin"] = dict(origin)
+        elif tenant is not None:
+            self.settings["on_tenant"] = True
         self.workflow = dict(workflow or {})
         self.listener = listener
         self.tenant = tenant

@@ -128,6 +128,7 @@ def command(
     starts no run, one, or many. Exit code 0 only if all runs Succeeded.
     """
     from runafter.cli.beside import beside, main_flow, open_beside, shown
+    from runafter.cli.origin import origin_of
     from runafter.cli.select import one_flow
     from runafter.local.read import read
 
@@ -172,6 +173,17 @@ def command(
         key_headers=near.sidecar().key_headers,
         tenant=place,
         connections=connections,
+        origin=origin_of(
+            path,
+            near,
+            mocks=mock,
+            faults=faults,
+            tenant=tenant,
+            no_tenant=no_tenant,
+            tenant_profile=tenant_profile,
+            tenant_state=tenant_state,
+            dialect=profile,
+        ).plain(),
     )
     job = make(trigger=given)
     if given is None and not auto and mocks.trigger is None and _needs_trigger(job.program, definition, path, flow):

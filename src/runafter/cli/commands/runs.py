@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +32,7 @@ from runafter.cli.show import (
 )
 
 if TYPE_CHECKING:
+    from runafter.definition.nodes import Definition
     from runafter.hosts.embedded.host import Host
     from runafter.journal.journal import Journal
     from runafter.journal.rows import ActionRow, RunHeader
@@ -42,7 +43,26 @@ _STATUSES = ["Running", "Waiting", "Succeeded", "Failed", "Cancelled", "TimedOut
 db_option = click.option(
     "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
 )
+project_option = click.option(
+    "--project",
+    metavar="DIR",
+    help="Where connections.toml and tenant.yaml lie. Default: where the run was begun.",
+)
+mock_option = click.option(
+    "--mock",
+    metavar="FILE|auto",
+    multiple=True,
+    help="Answers for outside calls, as for `runafter run`. Default: those that the run was begun with.",
+)
+state_option = click.option(
+    "--tenant-state", metavar="FILE", help="SQLite file that keeps the tenant. Default: that of the run's beginning."
+)
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def surroundings(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what answers a run's calls."""
+    return project_option(state_option(mock_option(function)))
 
 
 @click.group("runs")
@@ -216,11 +236,14 @@ def actions(
 @command.command("resume")
 @click.argument("run")
 @db_option
-@click.option("--mock", metavar="FILE|auto", multiple=True, help="Answers for outside calls, as for `runafter run`.")
+@surroundings
 @json_flag
-def resume(run: str, db: str | None, mock: tuple[str, ...], as_json: bool) -> None:
-    """Go on with a run that was stopped or killed, to its end."""
-    _go_on(run, db, mock, as_json=as_json, wake=None)
+def resume(run: str, db: str | None, as_json: bool, **around: Any) -> None:
+    """Go on with a run that was stopped or killed, to its end.
+
+    Its calls are answered as when it was begun: by the same mocks, tenant and connections.
+    """
+    _go_on(run, db, around, as_json=as_json, wake=None)
 
 
 @command.command("answer")
@@ -229,11 +252,9 @@ def resume(run: str, db: str | None, mock: tuple[str, ...], as_json: bool) -> No
 @click.argument("answer", metavar="JSON|@FILE")
 @db_option
 @click.option("--item", metavar="I[,J]", help="Which repetition, by loop indexes from 0.")
-@click.option("--mock", metavar="FILE|auto", multiple=True, help="Answers for outside calls, as for `runafter run`.")
+@surroundings
 @json_flag
-def answer(
-    run: str, action: str, answer: str, db: str | None, item: str | None, mock: tuple[str, ...], as_json: bool
-) -> None:
+def answer(run: str, action: str, answer: str, db: str | None, item: str | None, as_json: bool, **around: Any) -> None:
     """Complete ACTION, which waits for a webhook or an approval, and go on with the run.
 
     JSON is the callback's body, or the action's outputs: {"body": ...}.
@@ -246,7 +267,7 @@ def answer(
         if not await host.signal(run_id, action, repetition, outputs):
             raise click.UsageError(f"run {run_id} is over; nothing waits for an answer")
 
-    _go_on(run, db, mock, as_json=as_json, wake=wake)
+    _go_on(run, db, around, as_json=as_json, wake=wake)
 
 
 @command.command("cancel")
@@ -260,43 +281,58 @@ def cancel(run: str, db: str | None, reason: str | None) -> None:
         if not await host.cancel(run_id, reason):
             raise click.UsageError(f"run {run_id} is over already")
 
-    _go_on(run, db, (), as_json=False, wake=wake, quiet=True)
+    _go_on(run, db, None, as_json=False, wake=wake)
     click.echo("Cancelled.")
 
 
 @command.command("resubmit")
 @click.argument("run")
 @db_option
-@click.option("--mock", metavar="FILE|auto", multiple=True, help="Answers for outside calls, as for `runafter run`.")
+@surroundings
 @json_flag
-def resubmit(run: str, db: str | None, mock: tuple[str, ...], as_json: bool) -> None:
-    """Run the same definition again with the same trigger outputs and parameters."""
-    _go_on(run, db, mock, as_json=as_json, wake=None, again=True)
+def resubmit(run: str, db: str | None, as_json: bool, **around: Any) -> None:
+    """Run the same definition again with the same trigger outputs and parameters.
+
+    Its calls are answered as when it was begun: by the same mocks, tenant and connections.
+    """
+    _go_on(run, db, around, as_json=as_json, wake=None, again=True)
 
 
 def _go_on(
     run: str,
     db: str | None,
-    mock: Sequence[str],
+    options: Mapping[str, Any] | None,
     *,
     as_json: bool,
     wake: Callable[[Host, str], Awaitable[None]] | None,
     again: bool = False,
-    quiet: bool = False,
 ) -> None:
-    from runafter.cli.commands.run import plain_result, read_mocks, summarise
+    """Go on with a run, or begin one like it; without `options` nothing of it is carried out, and nothing printed."""
+    from runafter.cli.commands.run import plain_result, show_aftermath, snapshot_of, summarise
     from runafter.cli.drive import drive
+    from runafter.cli.origin import Around, around_again
     from runafter.local.machine import database_url
     from runafter.local.resume import job_of
+    from runafter.program.build import build
 
-    mocks, auto = read_mocks(mock)
     url = database_url(db)
+    quiet = options is None
+    found = Around()
 
     async def prepare(journal: Journal) -> tuple[str, Job]:
         header = await find_run(journal, run)
         if not again and header.is_finished:
             raise click.UsageError(f"run {header.id} is over: {header.status}")
-        return header.id, await job_of(journal, header, mocks=mocks, auto=auto)
+
+        def around(definition: Definition, settings: Mapping[str, Any]) -> dict[str, Any]:
+            nonlocal found
+            if options is not None:
+                program = build(definition)
+                found = around_again(header.id, settings, definition, program, db=url, goes_on=not again, **options)
+            names = ("mocks", "auto", "tenant", "connections", "flows")
+            return {name: getattr(found, name) for name in names}
+
+        return header.id, await job_of(journal, header, around)
 
     run_id, job = with_journal(db, prepare)
     live: list[Any] = []
@@ -311,6 +347,7 @@ def _go_on(
             await host.place(run_id)
         return await job.result(host, await host.wait(run_id))
 
+    before = snapshot_of(job.tenant)
     result = drive(job, url, work, live, quiet=as_json or quiet)
     if quiet:
         return
@@ -318,5 +355,7 @@ def _go_on(
         print_json(plain_result(result))
     else:
         summarise(result, live[0], db=db, virtual=False)
+        if job.tenant is not None and found.sidecar is not None:
+            show_aftermath(job.tenant, before, [result], found.sidecar)
     if not result.succeeded:
         raise click.exceptions.Exit(1)
