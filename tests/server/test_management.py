@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from contextlib import contextmanager
 
@@ -121,6 +122,9 @@ def test_microsofts_client_lists_runs_actions_and_repetitions():
                 "Call",
             )
         )
+        called = logic.workflow_run_actions.get(
+            *where, fired.run_id, "Call", cls=lambda told, *_: json.loads(told.http_response.text())
+        )
         iterations = list(logic.workflow_run_action_scope_repetitions.list(*where, fired.run_id, "Each"))
         iteration = logic.workflow_run_action_scope_repetitions.get(*where, fired.run_id, "Each", "000001")
         own = list(logic.workflow_run_action_scope_repetitions.list(*where, fired.run_id, "Call"))
@@ -136,7 +140,8 @@ def test_microsofts_client_lists_runs_actions_and_repetitions():
 
     assert fired.run_id in [each.name for each in runs]
     assert (run.status, run.trigger.name) == ("Failed", "start")
-    assert actions["Each"].status == "Failed"
+    assert {name: each.status for name, each in actions.items()} == {"Each": "Failed", "Call": "Failed"}
+    assert called["properties"]["repetitionCount"] == 3
     assert [(each.name, each.status) for each in repetitions] == [
         ("000000", "Succeeded"),
         ("000001", "Failed"),
@@ -239,7 +244,7 @@ def test_microsofts_client_is_given_a_long_loop_whole():
 
     assert [each.name for each in repetitions] == [f"{number:06d}" for number in range(300)]
     assert [each.name for each in iterations] == [each.name for each in repetitions]
-    assert sorted(each.name for each in actions) == sorted(["Each", *more])
+    assert sorted(each.name for each in actions) == sorted(["Each", "Note", *more])
 
 
 async def test_iterations_that_have_not_ended_are_running_and_those_cut_off_are_cancelled():

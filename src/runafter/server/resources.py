@@ -19,6 +19,7 @@ from runafter.server.flows import Flow
 from runafter.server.invoke import content_path
 from runafter.server.iterations import Iteration
 from runafter.server.runtime import Runtime
+from runafter.views.run_detail import ActionLine
 
 
 class Resources:
@@ -190,6 +191,25 @@ class Resources:
             "id": f"{base}/repetitions/{name}",
             "name": name,
             "type": "Microsoft.Logic/workflows/runs/actions/repetitions",
+        }
+
+    def repeated(self, header: RunHeader, line: ActionLine) -> dict[str, Any]:
+        """Sum up an action that a loop repeats.
+
+        Source: Azure/LogicAppsUX, logicAppsV2.ts, WorkflowRunAction.repetitionCount, read 2026-11-21.
+        """
+        return {
+            "properties": {
+                "startTime": moment(line.started_at),
+                "endTime": moment(line.ended_at),
+                "status": line.status,
+                "code": line.code or "NotSpecified",
+                "correlation": {"clientTrackingId": header.client_tracking_id},
+                "repetitionCount": line.repetitions,
+            },
+            "id": f"{self._runtime.settings.workflow_id(header.flow)}/runs/{header.id}/actions/{line.action}",
+            "name": line.action,
+            "type": "Microsoft.Logic/workflows/runs/actions",
         }
 
     def iteration(self, header: RunHeader, loop: str, found: Iteration) -> dict[str, Any]:
