@@ -171,6 +171,10 @@ class Firing:
         """Return the runs that wait for a slot, those that came first in front."""
         return [run for run in self._waiting.values() if flow is None or run.flow == flow]
 
+    def overflows(self) -> dict[tuple[str, str], int]:
+        """Return how many events found no place since the server began, by flow and trigger."""
+        return {place: slots.overflows for place, slots in self._slots.items() if slots.overflows}
+
     def new_run_id(self) -> str:
         return run_name(self._host.clock(), self._rng.getrandbits(36))
 

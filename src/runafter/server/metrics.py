@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ class Metrics:
         self._env = env
         self._began: dict[str, int] = {}
         self._waiting: Callable[[], int] = int
+        self._overflows: Callable[[], Mapping[tuple[str, str], int]] = dict
         self._runs: dict[tuple[str, str], int] = defaultdict(int)
         self._run_s: dict[str, _Spread] = defaultdict(_Spread)
         self._action_s: dict[tuple[str, str], _Spread] = defaultdict(_Spread)
@@ -64,9 +65,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def waiting_by(self, count: Callable[[], int]) -> None:
-        """Read how many runs wait for their slot when asked."""
-        self._waiting = count
+    def waiting_by(self, count: Callable[[], int], overflows: Callable[[], Mapping[tuple[str, str], int]]) -> None:
+        """Read how many runs wait for their slot, and how many events found no place by flow and trigger, when asked."""
+        self._waiting, self._overflows = count, overflows
 
     def began(self, run_id: str, at: int) -> None:
         self._began.setdefault(run_id, at)
@@ -119,6 +120,14 @@ class Metrics:
         for pair, count in self._throttled.items():
             throttled.add_metric(pair, count)
         yield throttled
+        overflows = CounterMetricFamily(
+            "flow_trigger_overflows",
+            "Events that found no place in a trigger's queue: refused to callers, lost to polls.",
+            labels=["flow", "env", "trigger"],
+        )
+        for (flow, trigger), count in self._overflows().items():
+            overflows.add_metric([flow, self._env, trigger], count)
+        yield overflows
         yield GaugeMetricFamily("flow_runs_waiting", "Runs that wait for their slot.", value=self._waiting())
 
     def text(self) -> bytes:

@@ -83,7 +83,7 @@ class Runtime:
         )
         self.firing = Firing(self.host, self.catalog, self.flows, self.signer, self.settings)
         self.inbox.flow_of = self.firing.flow_of
-        self.metrics.waiting_by(lambda: len(self.firing.waiting()))
+        self.metrics.waiting_by(lambda: len(self.firing.waiting()), self.firing.overflows)
         self.polls = Polls(self.host, outside)
         self.schedule = Schedule(self.host, self.catalog, self.flows, self.firing, self.polls, self.settings)
         self.subscriptions = Subscriptions(self.catalog, self.flows, self.polls, self.signer)
