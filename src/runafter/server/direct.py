@@ -20,6 +20,10 @@ HEADERS = "runafter.headers"
 """Where the guard puts the headers it has read: by name in lower case, the last of several of one name."""
 
 
+BODY = "runafter.body"
+"""Where the guard puts the body, which it has read whole."""
+
+
 class Direct:
     """Serves `routes` itself and leaves everything else to `rest`. The endpoints must not raise."""
 
@@ -44,6 +48,11 @@ def headers_of(request: Request) -> Mapping[str, str]:
     """Return the request's headers by name in lower case."""
     known: Mapping[str, str] | None = request.scope.get(HEADERS)
     return dict(request.headers.items()) if known is None else known
+
+
+async def body_of(request: Request) -> bytes:
+    known: bytes | None = request.scope.get(BODY)
+    return await request.body() if known is None else known
 
 
 def queries_of(request: Request) -> Mapping[str, str]:

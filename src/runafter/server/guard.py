@@ -20,7 +20,7 @@ import msgspec
 from runafter.catalog.catalog import Catalog, token_digest
 from runafter.catalog.rows import TokenRow
 from runafter.hosts.clock import Clock
-from runafter.server.direct import HEADERS
+from runafter.server.direct import BODY, HEADERS
 from runafter.server.settings import ServerSettings
 from runafter.server.signatures import shown_path
 
@@ -101,6 +101,7 @@ class Guard:
             await _refuse(scope, send, 400, "JsonTooDeep", message)
             return
         scope[HEADERS] = headers
+        scope[BODY] = body
         is_given = False
 
         async def given() -> Message:
@@ -115,7 +116,7 @@ class Guard:
     async def _refusal(
         self, scope: Scope, headers: dict[str, str], path: str
     ) -> tuple[int, str, str, str | None] | None:
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._settings.most_header_bytes:
+        if sum([len(name) + len(value) for name, value in scope["headers"]]) > self._settings.most_header_bytes:
             return 431, "HeadersTooLarge", "The headers are too large.", None
         host = headers.get("host", "")
         name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host

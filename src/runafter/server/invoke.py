@@ -21,7 +21,7 @@ from runafter.protocol.commands import SendResponse
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import BadRequest, answer, error_answer, guarded, not_found
 from runafter.server.cloudevents import CloudEvent, events_of
-from runafter.server.direct import headers_of, queries_of
+from runafter.server.direct import body_of, headers_of, queries_of
 from runafter.server.firing import Fired, FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
 from runafter.server.operations import RETRY_AFTER_S, operation, sent
@@ -64,7 +64,7 @@ class Invocations:
         wanted = (trigger.method or "").upper()
         if wanted and request.method != wanted:
             raise BadRequest(f"The trigger takes {wanted} only.", status=405, code="MethodNotAllowed")
-        headers, data = headers_of(request), await request.body()
+        headers, data = headers_of(request), await body_of(request)
         event = self._event(request, trigger, headers, data)
         events = events_of(headers, data)
         if events is not None and len(events) != 1:
@@ -186,7 +186,7 @@ class Invocations:
                 if fired.run_id is not None:
                     headers["location"] = await self._runtime.signer.operation_url(flow.name, fired.run_id)
                     headers["retry-after"] = str(RETRY_AFTER_S)
-                answered.raw_headers += [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+                answered.raw_headers += [(name.encode(), value.encode()) for name, value in headers.items()]
                 return answered
         answered.headers.update(headers)
         return answered
@@ -210,7 +210,7 @@ class Invocations:
         path = request.path_params
         repetition = repetition_of(unquote(path.get("repetition", "")))
         await runtime.signer.check_callback(path["flow"], path["run"], path["action"], repetition, path["sig"])
-        headers, data = headers_of(request), await request.body()
+        headers, data = headers_of(request), await body_of(request)
         outputs: dict[str, Any] = {"headers": {k: v for k, v in headers.items() if k not in _HIDDEN_HEADERS}}
         if queries_of(request):
             outputs["queries"] = dict(queries_of(request))
@@ -264,7 +264,7 @@ def content_path(run_id: str, action: str, repetition: tuple[int, ...], side: st
 
 
 def _shown(value: str) -> str:
-    return quote(value, safe="/:-_. ")
+    return value if value.isascii() and value.isalnum() else quote(value, safe="/:-_. ")
 
 
 @lru_cache(maxsize=256)

@@ -147,7 +147,8 @@ class Signer:
     async def operation_url(self, flow: str, run_id: str) -> str:
         """Return the address at which a caller asks how its run goes."""
         permission = operation_permission(run_id)
-        query = urlencode(await self.sign(flow, permission), quote_via=quote)
+        signature = _signature(await self.key(flow), flow, {"sp": permission, "sv": VERSION})
+        query = f"sp={quote(permission, safe='')}&sv={VERSION}&sig={signature}"
         return f"{self.public_url}/workflows/{quote(flow)}{permission}?{query}"
 
     async def content_url(self, flow: str, path: str, *, until: int) -> str:
