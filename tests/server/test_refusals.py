@@ -109,6 +109,32 @@ async def test_a_signature_serves_no_other_use():
     assert before == after
 
 
+async def test_one_key_is_replaced_while_addresses_of_the_other_still_work():
+    async with client(flow()) as http:
+        primary, secondary = await http.callback_url(), await http.callback_url(keyType="Secondary")
+        await http("POST", f"{PREFIX}/flow/regenerateAccessKey", {"keyType": "Primary"})
+        found = [(await http("POST", url, {}, token=None)).status for url in (primary, secondary)]
+        await is_served(http)
+
+    assert found == [401, 202]
+
+
+async def test_a_revoked_callback_is_refused_and_its_run_waits_on_for_an_answer_from_the_inbox():
+    outside = Answers()
+    async with client(flow(actions={"Ask": ASK}), outside=outside) as http:
+        run = (await http("POST", "/api/flows/flow/run", {})).json["fired"][0]["run"]
+        while not outside.asked:
+            await asyncio.sleep(0)
+        await http("POST", "/api/flows/flow/revoke")
+        refused = await http("POST", outside.asked[0].inputs["body"], {}, token=None)
+        (item,) = (await http("GET", "/api/approvals?status=open")).json["approvals"]
+        await http("POST", f"/api/approvals/{item['id']}", {"answer": "Approve"})
+        finish = await asyncio.wait_for(http.runtime.host.wait(run), 10)
+
+    assert refused.status == 401
+    assert finish.status == "Succeeded"
+
+
 async def test_an_event_that_is_replayed_begins_no_second_run():
     event = {"specversion": "1.0", "type": "t", "source": "/s", "id": "1", "data": {"n": 1}}
     headers = {"content-type": "application/cloudevents+json"}
