@@ -31,6 +31,27 @@ TRIGGERS = {
 }
 
 
+NOTIFIED = {**polling("OnNewEmailV3", OUTLOOK, {"folderPath": "Inbox"}), "type": "OpenApiConnectionNotification"}
+NOTIFIED.pop("recurrence")
+FETCHED = {
+    "type": "ApiConnectionNotification",
+    "inputs": {
+        "host": {"connection": {"referenceName": "office365"}},
+        "fetch": {
+            "method": "get",
+            "pathTemplate": {"template": "/v3/Mail/OnNewEmail"},
+            "queries": {"folderPath": "Inbox", "fetchOnlyWithAttachment": False},
+        },
+        "subscribe": {
+            "method": "post",
+            "pathTemplate": {"template": "/GraphMailSubscriptionPoke/$subscriptions"},
+            "body": {"NotificationUrl": "@listCallbackUrl()"},
+        },
+    },
+    "splitOn": "@triggerBody()?['value']",
+}
+
+
 async def change(tenant: Any, name: str) -> None:
     api, operation, parameters = CHANGES[name]
     outcome = await tenant.perform(call(operation, api, parameters))
@@ -148,3 +169,36 @@ def test_what_finds_no_place_is_counted_as_lost():
 
     assert sorted(map(str, told)) == ["None", "None", "TooManyRequests", "TooManyRequests"]
     assert 'flow_trigger_overflows_total{env="local",flow="flow",trigger="start"} 2.0' in shown
+
+
+@pytest.mark.parametrize("trigger", [NOTIFIED, FETCHED], ids=["of a cloud flow", "of a logic app"])
+def test_a_notification_trigger_fetches_what_is_new(trigger: dict[str, Any]):
+    async def main(simulation):
+        made, tenant = await served(simulation, flow(trigger=trigger))
+        await settle(400)
+        before = await histories(made)
+        await change(tenant, "mail")
+        await settle(600)
+        told = {code for _, code in before}, await statuses(made)
+        await made.stop()
+        return told
+
+    assert run_virtual(main) == ({"NoNewData"}, ["Succeeded"])
+
+
+@pytest.mark.parametrize("kind", ["Batch", "As2Receive", "Workflow", "ApiManagement"])
+def test_a_trigger_that_never_fires_here_is_refused_by_name_once(kind: str):
+    async def main(simulation):
+        storage = simulation.storage()
+        told = []
+        for _ in range(2):
+            made, _ = await served(simulation, flow(trigger={"type": kind, "inputs": {}}), storage=storage)
+            await settle(60)
+            rows = await made.catalog.histories("flow", limit=10)
+            told = [(row.code, row.detail.error["message"].startswith(kind)) for row in rows if row.detail]
+            by_hand = (await made.run_now("flow", given={}))[0].status
+            await settle(1)
+            await made.stop()
+        return told[-1], sum(code == "NotSupported" for code, _ in told), by_hand
+
+    assert run_virtual(main) == (("NotSupported", True), 1, "Started")

@@ -25,9 +25,9 @@ from runafter.server.direct import body_of, headers_of, queries_of
 from runafter.server.firing import Fired, FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
 from runafter.server.operations import RETRY_AFTER_S, operation, sent
-from runafter.server.polls import is_subscribed
 from runafter.server.runtime import Runtime, repetition_of
 from runafter.server.signatures import trigger_permission
+from runafter.server.trigger_kinds import is_subscribed
 
 _HIDDEN_HEADERS = {"authorization", "cookie"}
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]

@@ -26,23 +26,7 @@ from runafter.protocol.ids import run_name
 from runafter.server.arrivals import arrivals, is_for_new_rows
 from runafter.server.flows import Flow
 from runafter.server.retrying import retried
-
-_POLLING = {"apiconnection", "openapiconnection", "serviceprovider"}
-_CALLED_BACK = {"apiconnectionwebhook", "openapiconnectionwebhook", "openapiconnectionnotification"}
-
-
-def is_connector(trigger: Trigger) -> bool:
-    """Tell a connector's trigger from those that are part of the language."""
-    return trigger.type.casefold() in _POLLING | _CALLED_BACK
-
-
-def polls_connector(trigger: Trigger) -> bool:
-    return trigger.type.casefold() in _POLLING
-
-
-def is_subscribed(trigger: Trigger) -> bool:
-    """Tell whether the trigger waits to be called: `HttpWebhook`, or a connector's webhook."""
-    return trigger.type.casefold() in _CALLED_BACK | {"httpwebhook"}
+from runafter.server.trigger_kinds import fetched, is_connector, polls_connector
 
 
 def _operation(trigger: Trigger, inputs: Mapping[str, Any]) -> str:
@@ -86,7 +70,7 @@ class Polls:
             return Poll(error={"code": "InvalidTemplate", "message": message_of(fault)})
         asked = dict(inputs) if isinstance(inputs, Mapping) else {}
         if polls_connector(trigger):
-            return await self._ask_connector(flow, trigger, state, asked)
+            return await self._ask_connector(flow, trigger, state, fetched(asked))
         if isinstance(state.cursor, str):
             asked = {"method": "GET", "uri": state.cursor, "headers": asked.get("headers")}
         outcome, attempts = await self._retried(flow, trigger, asked, inputs)

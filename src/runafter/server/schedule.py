@@ -28,8 +28,9 @@ from runafter.program.recurrence import Recurrence, next_slot
 from runafter.program.steps import Trigger
 from runafter.server.firing import Firing, TriggerEvent, moment
 from runafter.server.flows import Flow, FlowBook
-from runafter.server.polls import Polls, polls_connector
+from runafter.server.polls import Polls
 from runafter.server.settings import ServerSettings
+from runafter.server.trigger_kinds import polls_connector, refusal
 from runafter.storage.batch import Batch
 from runafter.storage.faults import StorageFault
 from runafter.values.time import duration_s
@@ -96,10 +97,26 @@ class Schedule:
                 if recurrence is not None and flow.row.is_enabled:
                     wanted.add((flow.name, trigger.name))
                     await self._take_up(flow, trigger, recurrence)
+                reason = refusal(trigger)
+                if reason is not None and flow.row.is_enabled:
+                    await self._refuse(flow, trigger, reason)
         for place, state in list(self._states.items()):
             if place not in wanted and state.due_at is not None:
                 await self._keep(place, msgspec.structs.replace(state, due_at=None))
         self._changed.set()
+
+    async def _refuse(self, flow: Flow, trigger: Trigger, reason: str) -> None:
+        """Say once, in the log and in the history, that a trigger never fires here."""
+        place = (flow.name, trigger.name)
+        state = TriggerState(schedule=reason)
+        if self._states.get(place) == state:
+            return
+        _log.warning("the trigger of %s never fires: %s", flow.name, reason)
+        error = {"code": "NotSupported", "message": reason}
+        self._states[place] = state
+        await self._firing.note(
+            flow, trigger, TriggerEvent(), "Failed", "NotSupported", error, self._also(place, state)
+        )
 
     async def _take_up(self, flow: Flow, trigger: Trigger, recurrence: Recurrence) -> None:
         place = (flow.name, trigger.name)

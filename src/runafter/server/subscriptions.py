@@ -19,8 +19,9 @@ from runafter.catalog.rows import HistoryDetail, TriggerHistory, TriggerState
 from runafter.engine.faults import FAULTS, message_of
 from runafter.program.steps import Trigger
 from runafter.server.flows import Flow, FlowBook
-from runafter.server.polls import Polls, is_connector, is_subscribed
+from runafter.server.polls import Polls
 from runafter.server.signatures import Signer
+from runafter.server.trigger_kinds import is_connector, is_subscribed
 from runafter.storage.batch import Batch
 from runafter.storage.faults import StorageFault
 
