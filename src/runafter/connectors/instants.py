@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 TICKS_PER_SECOND = 10_000_000
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
@@ -19,6 +20,7 @@ def ticks_of(value: datetime) -> int:
     return (delta.days * 86_400 + delta.seconds) * TICKS_PER_SECOND + delta.microseconds * 10
 
 
+@lru_cache(maxsize=256)
 def iso(ticks: int) -> str:
     """Return `2026-11-21T10:00:00Z`, whole seconds."""
     return moment(ticks).strftime("%Y-%m-%dT%H:%M:%SZ")

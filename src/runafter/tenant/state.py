@@ -118,6 +118,7 @@ def _restored(value: dict[str, Any]) -> Any:
     return base64.b64decode(value["$bytes"]) if set(value) == {"$bytes"} else value
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
 _Place = tuple[str, str, str]
 _PUT = (
     "INSERT INTO entries (service, tab, id, body) VALUES (?, ?, ?, ?) "
@@ -211,7 +212,7 @@ class SqliteState(State):
 
 
 def _text(row: Row) -> str:
-    text = json.dumps(row, ensure_ascii=False, default=_plain)
+    text = _encode(row)
     try:
         text.encode()
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can write and UTF-8 cannot
