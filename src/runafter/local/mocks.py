@@ -91,7 +91,7 @@ class Mocks:
         return _answer(entry, call.purpose)
 
     def _by_operation(self, call: CallOperation) -> Any:
-        for name in operation_names(call):
+        for name in operation_names(call) if self.operations else ():
             for pattern, entry in self.operations.items():
                 if pattern == name or fnmatchcase(name.casefold(), pattern.casefold()):
                     return entry

@@ -28,7 +28,7 @@ def run_name(now_ticks: int, draw: int) -> str:
 @lru_cache(maxsize=4096)
 def repetition_name(repetition: Repetition) -> str:
     """Return `000003` or `000003-000001` for nested loops; empty outside loops."""
-    return "-".join(f"{index:06d}" for index in repetition)
+    return "-".join([f"{index:06d}" for index in repetition]) if repetition else ""
 
 
 def call_id(run_id: str, action: str, repetition: Repetition, attempt: int) -> str:
