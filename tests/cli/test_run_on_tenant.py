@@ -109,3 +109,12 @@ def test_a_button_is_pressed_by_its_name() -> None:
 
     assert found.exit_code == 0
     assert "Weekly Reports  ~30" in found.stdout
+
+
+def test_who_could_answer_an_approval_that_nobody_answered_is_told(tmp_path: Path) -> None:
+    seed = (EXAMPLES / "invoice_approval" / "tenant.yaml").read_text("utf-8").partition("approvals:")[0]
+    (tmp_path / "tenant.yaml").write_text(seed, "utf-8")
+    found = run(str(EXAMPLES / "invoice_approval"), "--virtual", "--tenant", str(tmp_path / "tenant.yaml"))
+
+    assert "Unanswered  " in found.stdout
+    assert "tenant.yaml can answer: approvals: {rules: {" in found.stdout

@@ -12,6 +12,7 @@ import runafter
 from runafter.cli.live import LiveRun
 from runafter.cli.main import cli
 from runafter.cli.watch import moment_of
+from runafter.errors import NotSupported
 from runafter.local.tenant import open_tenant
 from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction
 from runafter.tenant.changes import changes, snapshot
@@ -116,3 +117,13 @@ def test_a_watched_run_folds_what_went_well_and_opens_handlers_of_failures() -> 
 
 def test_watching_needs_the_virtual_clock() -> None:
     assert "--watch needs --virtual" in call("run", SEED, "--watch", "3").output
+
+
+def test_an_unknown_table_is_refused_with_the_names_that_people_know(state: str) -> None:
+    call("tenant", "seed", SEED, "--state", state)
+    refused = call("tenant", "show", "sharepoint", "Nope", "--state", state)
+    tables = call("tenant", "show", "sharepoint", "--state", state, "--json")
+
+    assert isinstance(refused.exception, NotSupported | SystemExit)
+    assert "it has Orders" in f"{refused.exception} {refused.output}"
+    assert [row["table"].rpartition("|")[2] for row in json.loads(tables.stdout)] == ["Orders"]

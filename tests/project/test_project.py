@@ -85,5 +85,5 @@ def test_an_empty_folder_is_no_project(tmp_path):
 
 
 def test_ids_are_safe_in_addresses():
-    assert flow_id("../Über flow?") == "ber_flow"
+    assert flow_id("../Über flow?") == "Uber_flow"
     assert flow_id("…") == "flow"

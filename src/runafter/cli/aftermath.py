@@ -57,6 +57,12 @@ def print_aftermath(changes: Sequence[Change], served: Sequence[Served], *, undo
             out.print(_line(found[-1]))
     for line in call_lines(served, undone):
         out.print(line)
+    waiting = [each for each in changes if (each.service, each.row.get("status")) == ("approvals", "Pending")]
+    if waiting:
+        who = waiting[0].row["approvers"][0]["email"]
+        answer = f'  tenant.yaml can answer: approvals: {{rules: {{"{who}": {{answer: Approve, after_s: 3600}}}}}}'
+        out.print(Text(f"Unanswered  {len(waiting)} approval{'s' if len(waiting) != 1 else ''}", style="bold yellow"))
+        out.print(Text(answer, style="bright_black"), soft_wrap=True)
 
 
 def call_lines(served: Sequence[Served], undone: Iterable[str] = ()) -> list[Text]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,8 +106,9 @@ def read_project(path: Path, reader: Reader) -> Project:
 
 
 def flow_id(name: str) -> str:
-    """Return a name as it stands in URLs: letters, digits, `_`, `-` and `.`, at most 80 of them."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[:80] or "flow"
+    """Return a name as it stands in URLs: letters without accents, digits, `_`, `-` and `.`, at most 80 of them."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_.")[:80] or "flow"
 
 
 def read_sidecar(file: Path) -> Sidecar:

@@ -43,7 +43,7 @@ def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[st
     store = tenant.store_of(name)
     known = store.tables()
     if table is None:
-        return [{"table": key, "rows": len(store.rows(key))} for key in sorted(known)]
+        return [{"table": key, "rows": len(store.rows(key))} for key in sorted(known) if not key.startswith("$")]
     wanted = table.lower()
     found = [
         key
@@ -53,7 +53,8 @@ def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[st
         or table_title(name, key).lower() == wanted
     ]
     if not found:
-        raise NotSupported(f"{name} has no table {table!r}; it has {', '.join(sorted(known)) or 'none'}", code="TEN005")
+        titles = sorted({table_title(name, key) for key in known if not key.startswith("$")})
+        raise NotSupported(f"{name} has no table {table!r}; it has {', '.join(titles) or 'none'}", code="TEN005")
     return [row for key in found for _, row in store.rows(key)]
 
 

@@ -96,6 +96,9 @@ user: ada@contoso.example
 #         Orders:
 #           columns: {Status: {type: choice, choices: [New, Confirmed]}}
 #           items: [{Title: SO-1001, Status: New}]
+# approvals:
+#   rules:
+#     "*": {answer: Approve, after_s: 3600}       # by mail address; nobody answers where no rule does
 # faults: ["sharepoint.*=503@10%"]
 """
 IGNORED = ".runafter/\n.env\n"

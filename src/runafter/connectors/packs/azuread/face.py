@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 from runafter.connectors import odata
 from runafter.connectors.answers import Refused, failure, no_content, ok
 from runafter.connectors.directory import Directory, shown_group, shown_user
+from runafter.connectors.instants import iso
 from runafter.connectors.spec import Face, FaceCall
 from runafter.protocol.events import Outcome
 
@@ -142,17 +143,38 @@ def _sku(directory: Directory, key: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _send_mail(call: FaceCall, ident: str, body: dict[str, Any]) -> Outcome:
-    message = body.get("message") or {}
-    to = [entry["emailAddress"]["address"] for entry in message.get("toRecipients") or []]
-    if not to:
+    given = {name.lower(): value for name, value in body.items()}  # parameters of an action have no case
+    message = given.get("message") or {}
+    people = {name: _addresses(message.get(f"{name}Recipients")) for name in ("to", "cc", "bcc")}
+    if not any(people.values()):
         return failure(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
     outbox = call.around.store_of("office365")
     mail = call.around.new_id()
     content = message.get("body") or {}
-    row = {"id": mail, "from": ident, "to": to, "cc": [], "bcc": [], "replyTo": [], "subject": message.get("subject", ""),
-           "body": content.get("content", ""), "importance": "normal", "attachments": [], "sentAt": ""}  # fmt: skip
+    row = {
+        "id": mail,
+        "from": _address(message.get("from")) or Directory(call.around, call.now).need_user(ident)["userPrincipalName"],
+        **people,
+        "replyTo": _addresses(message.get("replyTo")),
+        "subject": message.get("subject", ""),
+        "body": content.get("content", ""),
+        "importance": str(message.get("importance") or "normal").lower(),
+        "attachments": [
+            {"Name": str(entry.get("name") or ""), "ContentBytes": entry.get("contentBytes")}
+            for entry in message.get("attachments") or []
+        ],
+        "sentAt": iso(call.now),
+    }
     outbox.put("outbox", mail, row)
     return Outcome(status_code=202, has_body=False)
+
+
+def _address(recipient: Any) -> str:
+    return str(((recipient or {}).get("emailAddress") or {}).get("address") or "")
+
+
+def _addresses(recipients: Any) -> list[str]:
+    return [address for address in map(_address, recipients or []) if address]
 
 
 FACES = (Face(hosts=(r"graph\.microsoft\.com",), mount="graph", handle=handle),)
