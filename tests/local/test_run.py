@@ -12,8 +12,10 @@ import pytest
 
 import runafter
 from runafter.definition.read import read_bytes
+from runafter.journal.journal import Journal
 from runafter.local.mocks import MockError
 from runafter.protocol.ids import idempotency_key
+from runafter.storage.open import open_storage
 
 
 def flow(**actions: Any) -> runafter.Definition:
@@ -62,6 +64,31 @@ def test_answers_by_item_fail_one_iteration_and_leave_the_others() -> None:
     assert result.status == "Failed"
     assert [record.status for record in result.actions["Get"]] == ["Succeeded", "Failed", "Succeeded"]
     assert result.action("Get", (1,)).code == "NotFound"
+
+
+def test_a_mock_for_an_action_that_is_not_there_is_refused_with_the_near_name() -> None:
+    with pytest.raises(MockError, match="'get_ordr'") as caught:
+        runafter.run(flow(Get_order=http()), mocks={"actions": {"Get_ordr": {"status": 200}}})
+
+    assert caught.value.hint == "Did you mean 'Get_order'?"
+
+
+def test_virtual_runs_of_one_seed_are_all_kept(tmp_path: Path) -> None:
+    found, db = flow(Get=http()), str(tmp_path / "runs.db")
+
+    runs = [
+        runafter.run(found, mocks={"actions": {"Get": {"status": status}}}, db=db, seed=0) for status in (200, 404, 410)
+    ]
+
+    async def kept() -> list[tuple[str, str]]:
+        storage = await open_storage(db)
+        try:
+            return [(header.id, header.status) for header in await Journal(storage).runs()]
+        finally:
+            await storage.close()
+
+    assert len({run.run_id for run in runs}) == 3
+    assert asyncio.run(kept()) == [(run.run_id, run.status) for run in reversed(runs)]
 
 
 def test_a_call_without_a_mock_fails_by_name() -> None:

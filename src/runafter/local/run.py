@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import msgspec
+
 from runafter.definition.nodes import Definition
-from runafter.errors import RunafterError
+from runafter.errors import InvalidDefinition, RunafterError
+from runafter.expressions.nearest import nearest
 from runafter.hosts.clock import machine_clock
 from runafter.hosts.embedded.host import Host
 from runafter.local.auto import Auto
 from runafter.local.connected import Connected, connect_tenant
-from runafter.local.mocks import Mocks, load
+from runafter.local.mocks import MockError, Mocks, load
 from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program, pack
 from runafter.local.tenant import (
@@ -40,6 +43,7 @@ from runafter.program.steps import CallStep, Program
 from runafter.project.connections import ConnectionSetting
 from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
 from runafter.protocol.events import Event
+from runafter.protocol.ids import newer_name
 from runafter.simulator.host import Simulation, run_virtual
 from runafter.tenant.tenant import Tenant
 
@@ -157,7 +161,7 @@ def run(
     if clock == "virtual":
         result = _elsewhere(lambda: job.run_virtually(seed=seed))
         if db is not None:
-            _elsewhere(lambda: asyncio.run(keep_virtual(result, job, db)))
+            return _elsewhere(lambda: asyncio.run(keep_virtual(result, job, db)))
         return result
     return _elsewhere(lambda: asyncio.run(job.perform(db or "memory:", seed=seed)))
 
@@ -232,6 +236,7 @@ class Job:
             self.mocks = mocks if isinstance(mocks, Mocks) else load(mocks)
         self.auto = Auto(self.program, definition) if auto else None
         self.flows = Flows(tuple(flows))
+        _refuse_unknown(self.mocks, self.program, self.flows)
         given = {**definition.parameter_values, **self.mocks.parameters, **(parameters or {})}
         settings = {**definition.app_settings, **self.mocks.app_settings, **(app_settings or {})}
         if self.auto is not None:
@@ -406,8 +411,12 @@ def _variables_of(program: Program, journal: Sequence[Event]) -> dict[str, Any]:
     return dict(live.variables)
 
 
-async def keep_virtual(result: RunResult, job: Job, db: str) -> None:
-    """Write a finished virtual run into a database, history included."""
+async def keep_virtual(result: RunResult, job: Job, db: str) -> RunResult:
+    """Write a finished virtual run into a database, history included; return it under the name it has there.
+
+    Virtual runs of one seed begin at one moment and draw one name; a name that is taken gives way to the next
+    newer one.
+    """
     from runafter.journal.journal import Journal
     from runafter.protocol.events import RunStarted
     from runafter.storage.batch import Batch
@@ -416,12 +425,16 @@ async def keep_virtual(result: RunResult, job: Job, db: str) -> None:
     storage = await open_storage(db)
     try:
         journal = Journal(storage)
-        if await journal.run(result.run_id) is not None:
-            return
-        batch = Batch()
         started = result.journal[0]
         if not isinstance(started, RunStarted):
             raise TypeError("a journal begins with RunStarted")
+        name = result.run_id
+        while await journal.run(name) is not None:
+            name = newer_name(name)
+        if name != result.run_id:
+            started = msgspec.structs.replace(started, run_id=name)
+            result = replace(result, run_id=name, journal=[started, *result.journal[1:]])
+        batch = Batch()
         journal.define(batch, job.program.hash, job.program.name, pack(job.definition))
         journal.begin(batch, started, flow=job.definition.name, owner="simulator")
         storage.submit(batch)
@@ -437,8 +450,27 @@ async def keep_virtual(result: RunResult, job: Job, db: str) -> None:
             journal.append(result.run_id, 0, list(result.journal), owner="simulator", records=records, finish=finish)
         )
         await storage.flush()
+        return result
     finally:
         await storage.close()
+
+
+def _refuse_unknown(mocks: Mocks, program: Program, flows: Flows) -> None:
+    """Refuse a mock for an action that neither the flow nor one that it may call has: its answer would never come."""
+    steps = {name.casefold(): name for name in program.steps}
+    unknown = [name for name in mocks.actions if name not in steps]
+    if not unknown:
+        return
+    for definition in flows.definitions:
+        with suppress(InvalidDefinition):
+            steps.update((name.casefold(), name) for name in flows.program(definition).steps)
+    for name in unknown:
+        if name not in steps:
+            meant = nearest(name, steps.values())
+            raise MockError(
+                f"the mocks answer for {name!r}, an action that the flow does not have",
+                hint=f"Did you mean {meant!r}?" if meant else None,
+            )
 
 
 def _finish_status(status: str) -> Any:

@@ -25,6 +25,12 @@ def run_name(now_ticks: int, draw: int) -> str:
     return f"{_LAST_TICKS - now_ticks:020d}{draw % 10**9:09d}CU{draw // 10**9 % 100:02d}"
 
 
+def newer_name(name: str) -> str:
+    """Return the run name that sorts just before this one, as that of a newer run does."""
+    digits, mark, pair = name.partition("CU")
+    return f"{int(digits) - 1:0{len(digits)}d}{mark}{pair}"
+
+
 @lru_cache(maxsize=4096)
 def repetition_name(repetition: Repetition) -> str:
     """Return `000003` or `000003-000001` for nested loops; empty outside loops."""

@@ -213,7 +213,7 @@ def _job(definition: Definition, **options: Any) -> Job:
     try:
         return Job(definition, **options)
     except MockError as fault:
-        raise click.UsageError(fault.message + (f" {fault.hint}" if fault.hint else "")) from fault
+        raise click.UsageError(str(fault)) from fault
 
 
 def _started(job: Job, make: Callable[..., Job], *, as_json: bool) -> list[Job]:
@@ -376,7 +376,7 @@ def _virtually(
     job.listener = lambda run_id, notice: _follow(job, seen, run_id, notice)
     result = job.run_virtually(seed=seed)
     if db is not None:
-        asyncio.run(keep_virtual(result, job, db))
+        result = asyncio.run(keep_virtual(result, job, db))
     if watch is not None and not as_json and sys.stdout.isatty():
         play(view, seen, watch)
     else:
