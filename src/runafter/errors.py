@@ -117,6 +117,7 @@ class InvalidDefinition(DefinitionError):
             pointer=first.pointer,
             line=first.line,
             column=first.column,
+            file=first.file,
             hint=first.hint,
         )
 

@@ -147,6 +147,7 @@ def test_an_action_of_a_template_is_renamed_inside_template_expressions() -> Non
         ("[rf.twice('ab')]", "abab"),
         ("[]", "[]"),
         ("not [an] expression", "not [an] expression"),
+        ("[variables('w').hosts[1]]", "h2"),
     ],
 )
 def test_template_expressions_are_evaluated(text: str, value: Any) -> None:
@@ -157,6 +158,9 @@ def test_template_expressions_are_evaluated(text: str, value: Any) -> None:
         },
         "variables": {
             "v": {"n": "[concat('x-', parameters('p'))]"},
+            "w": {
+                "copy": [{"name": "hosts", "count": 2, "input": "[concat('h', copyIndex('hosts', 1))]"}],
+            },
             "copy": [
                 {"name": "many", "count": "[add(parameters('p'), 2)]", "input": "[concat('n', copyIndex('many'))]"}
             ],

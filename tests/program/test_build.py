@@ -18,6 +18,7 @@ from tests.program.flows import (
     scope,
 )
 
+from runafter.definition.read import read_bytes
 from runafter.errors import EvaluationError, InvalidDefinition
 from runafter.profiles.load import get_profile
 from runafter.program.build import build, content_hash, problems
@@ -53,6 +54,16 @@ def test_errors_refuse_the_program_and_carry_all_findings() -> None:
         program_of({"A": {"type": "Nope"}, "B": compose(1, "Gone")})
 
     assert {finding.code for finding in caught.value.findings} == {"ACT001", "GRF002"}
+
+
+def test_a_refusal_names_the_file() -> None:
+    document = b'{"definition": {"triggers": {}, "actions": {"A": {"type": "Nope"}}}}'
+    [definition] = read_bytes(document, "orders.json")
+
+    with pytest.raises(InvalidDefinition) as caught:
+        build(definition)
+
+    assert caught.value.file == "orders.json"
 
 
 def test_warnings_and_notes_stay_with_the_program() -> None:

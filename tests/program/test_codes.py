@@ -105,6 +105,7 @@ ACTION_CASES = [
     ),
     case("REF009", {"I": initialize("v"), "A": compose("@variables('v')")}, {"I": initialize("v"), "A": compose("@variables('v')", "I")}, why="no wait"),
     case("REF010", {"A": compose(), "B": compose("@result('A')", "A")}, {"A": scope({"X": compose()}), "B": compose("@result('A')", "A")}, why="result of no container"),
+    case("REF011", {"A": compose("@action()?['name']")}, {"A": {**compose(1), "trackedProperties": {"n": "@action()?['name']"}}}, why="before the action ends"),
     case("ACT001", {"A": {"type": "Compos", "inputs": 1}}, {"A": {"type": "COMPOSE", "inputs": 1}}, why="type"),
     case("ACT002", {"A": {"type": "Http", "inputs": {"method": "GET"}}}, {"A": HTTP}, why="no uri"),
     case("ACT002", {"A": {"type": "Query", "inputs": {"from": []}}}, {"A": {"type": "Query", "inputs": {"from": [], "where": "@equals(1, 1)"}}}, why="no where"),

@@ -140,6 +140,12 @@ CODES: dict[str, CodeInfo] = {
         "result() names an action that holds no others.",
         "Name a Scope, Condition, Switch or loop.",
     ),
+    "REF011": CodeInfo(
+        "action() has no action to read",
+        "action() gives the record of the action at hand, which is there only once it has ended.",
+        "Use it in tracked properties or in a webhook's unsubscribe part; elsewhere name an action: actions('X').",
+        "warning",
+    ),
     # Actions
     "ACT001": CodeInfo("unknown type", "No action or trigger has this type.", "Correct the type."),
     "ACT002": CodeInfo("required field is missing", "The action cannot be saved without it.", "Add the field."),

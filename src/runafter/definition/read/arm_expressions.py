@@ -193,7 +193,15 @@ class Template:
         if isinstance(value, (dict, list)):
             self.budget.spend(len(value))
         if isinstance(value, dict):
-            return {key: self._strict(item) for key, item in value.items()}
+            found: dict[str, Any] = {}
+            for key, item in value.items():
+                if key == "copy" and _is_copy(item):
+                    found.update(
+                        {str(row["name"]): [self._strict(row["input"]) for _ in self.looped(row)] for row in item}
+                    )
+                else:
+                    found[key] = self._strict(item)
+            return found
         if isinstance(value, list):
             return [self._strict(item) for item in value]
         return value

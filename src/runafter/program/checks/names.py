@@ -25,6 +25,8 @@ def check_names(draft: Draft, variables: Mapping[str, Site]) -> None:
                     _loop(draft, use, reference)
                 case "item":
                     _item(draft, use)
+                case "this_action" if use.role not in {"tracked", "closing"}:
+                    draft.report("REF011", "action() stands where no action has ended yet", use.part)
                 case "variable":
                     _variable(draft, use, reference, variables)
                 case "parameter":
