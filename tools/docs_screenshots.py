@@ -39,6 +39,7 @@ _FIRED = (
     ("order_fan_out", "trigger.json"),
     ("order_fan_out", "triggers/out_of_stock.json"),
     ("order_fan_out", "triggers/zero_total.json"),
+    ("order_fan_out", "triggers/already_confirmed.json"),
     ("support_escalation", "trigger.json"),
     ("support_escalation", "triggers/missing_customer.json"),
     ("weekly_reports", "trigger.json"),
@@ -119,6 +120,7 @@ def _fire_all(stage: Stage) -> list[str]:
     return [run for run in runs if run]
 
 
+_ERRORS = "https://contoso.sharepoint.com/sites/operations|Flow Errors"
 Deed = Callable[[Page], None]
 
 
@@ -138,7 +140,7 @@ def _jump_to_failed(page: Page) -> None:
 
 def _see_it_go(page: Page) -> None:
     page.locator('.node.leaf[data-status="Running"]').first.wait_for()
-    page.locator(".pager").get_by_text("of 30 done").wait_for()
+    page.locator(".pager").get_by_text(re.compile("^[3-9] of 30 done")).wait_for()
 
 
 def _press(name: str, role: Any = "button") -> Deed:
@@ -168,10 +170,10 @@ SHOTS: dict[str, Shot] = {
         lambda stage: f"/runs/{stage.newest('weekly_reports', 'Succeeded')}", ".pager .failed", _jump_to_failed
     ),
     "timeline": Shot(
-        lambda stage: f"/runs/{stage.newest('order_fan_out')}", "[data-card]", _press("^Timeline$", role="tab")
+        lambda stage: f"/runs/{stage.newest('employee_onboarding')}", "[data-card]", _press("^Timeline$", role="tab")
     ),
     "approvals": Shot(lambda stage: "/approvals", "article"),
-    "tenant": Shot(lambda stage: "/tenant", ".grid [role=row]"),
+    "tenant": Shot(lambda stage: f"/tenant?service=sharepointonline&table={_ERRORS}", ".grid [role=row]"),
 }
 
 
