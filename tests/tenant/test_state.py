@@ -258,3 +258,13 @@ async def test_a_file_that_cannot_be_written_fails_the_call_and_is_tried_again(t
     read = SqliteState(path)
     assert read.service("s").get("t", "a") == {"n": 1}
     read.close()
+
+
+def test_a_file_is_shown_with_its_path():
+    tenant = Tenant()
+    site = "https://contoso.sharepoint.com/sites/x"
+    apply_seed(tenant, {"sharepoint": {"sites": {site: {"files": {"/Shared Documents/a.txt": "hi"}}}}})
+
+    shown = rows(tenant, "sharepoint", f"files|{site}")
+
+    assert [row["path"] for row in shown] == ["/Shared Documents", "/Shared Documents/a.txt"]

@@ -55,7 +55,12 @@ def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[st
     if not found:
         titles = sorted({table_title(name, key) for key in known if not key.startswith("$")})
         raise NotSupported(f"{name} has no table {table!r}; it has {', '.join(titles) or 'none'}", code="TEN005")
-    return [row for key in found for _, row in store.rows(key)]
+    return [_named(key, ident, row) for key in found for ident, row in store.rows(key)]
+
+
+def _named(table: str, ident: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A file is known by its path, which only its key tells."""
+    return {"path": ident, **row} if table.startswith("files|") else row
 
 
 def summary(tenant: Tenant) -> dict[str, Any]:
