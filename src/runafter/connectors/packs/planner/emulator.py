@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runafter.connectors.answers import failure, ok
+from runafter.connectors import odata
+from runafter.connectors.answers import failure, no_content, ok
 from runafter.connectors.instants import iso
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
@@ -99,8 +100,89 @@ def get_to_do_lists(call: Call) -> Outcome:
     return ok([{"id": key, "displayName": row["displayName"], "isOwner": True, "isShared": False} for key, row in rows])
 
 
+def delete_task(call: Call) -> Outcome:
+    found = call.store.delete("tasks", call.text("id"))
+    call.store.delete("details", call.text("id"))
+    return no_content() if found else _missing("task", call.text("id"))
+
+
+def _reassigned(call: Call, *, adds: bool) -> Outcome:
+    row = call.store.get("tasks", call.text("id"))
+    if row is None:
+        return _missing("task", call.text("id"))
+    named = _assigned(call.record("body").get("assignments"))
+    left = [each for each in row.get("assignments") or [] if each not in named]
+    return _change(call, {"assignments": [*left, *named] if adds else left})
+
+
+def assign_users(call: Call) -> Outcome:
+    return _reassigned(call, adds=True)
+
+
+def unassign_users(call: Call) -> Outcome:
+    return _reassigned(call, adds=False)
+
+
+def get_task_details(call: Call) -> Outcome:
+    ident = call.text("id")
+    if call.store.get("tasks", ident) is None:
+        return _missing("task", ident)
+    empty = {"description": "", "previewType": "automatic", "references": [], "checklist": []}
+    return ok({"id": ident, **empty, **(call.store.get("details", ident) or {})})
+
+
+def update_task_details(call: Call) -> Outcome:
+    ident = call.text("id")
+    if call.store.get("tasks", ident) is not None:
+        call.store.put("details", ident, {**(call.store.get("details", ident) or {}), **call.record("body")})
+    return get_task_details(call)
+
+
+def list_group_plans(call: Call) -> Outcome:
+    rows = [row for _, row in call.store.rows("plans") if row.get("owner") in (None, call.text("groupId"))]
+    return ok({"value": rows})
+
+
+def _to_do(call: Call) -> Row | None:
+    row = call.store.get("to-dos", call.text("id"))
+    return row if row is not None and row["list"] == call.text("folderId") else None
+
+
+def _shown_to_do(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key != "list"}
+
+
+def list_to_dos(call: Call) -> Outcome:
+    rows = [_shown_to_do(row) for _, row in call.store.rows("to-dos") if row["list"] == call.text("folderId")]
+    return ok(odata.page(rows, odata.query_of(call.arguments), page_size=1000).rows)
+
+
+def get_to_do(call: Call) -> Outcome:
+    row = _to_do(call)
+    return _missing("to-do", call.text("id")) if row is None else ok(_shown_to_do(row))
+
+
+def update_to_do(call: Call) -> Outcome:
+    row = _to_do(call)
+    if row is None:
+        return _missing("to-do", call.text("id"))
+    changed = {**row, **call.record("body"), "id": row["id"], "list": row["list"]}
+    call.store.put("to-dos", row["id"], changed)
+    return ok(_shown_to_do(changed))
+
+
+def delete_to_do(call: Call) -> Outcome:
+    row = _to_do(call)
+    if row is None:
+        return _missing("to-do", call.text("id"))
+    call.store.delete("to-dos", row["id"])
+    return no_content()
+
+
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
-    """Fill `buckets: [{id, planId, name}]`, `tasks: [{id, planId, title}]`, `lists: {id: name}`."""
+    """Fill `plans: [{id, owner, title}]`, `buckets: [{id, planId, name}]`, `tasks: [{id, planId, title}]`, `lists: {id: name}`."""
+    for entry in value.get("plans") or []:
+        store.put("plans", str(entry["id"]), entry)
     for entry in value.get("buckets") or []:
         store.put("buckets", str(entry["id"]), entry)
     for entry in value.get("tasks") or []:
