@@ -83,8 +83,19 @@ def disable(flow: str, db: str | None) -> None:
 @click.argument("flow")
 @db_option
 @click.option("--trigger", metavar="JSON|@FILE", help="The trigger's body.")
-def run_flow(flow: str, db: str | None, trigger: str | None) -> None:
-    """Begin a run of FLOW; a server on the same database, or `runs resume`, carries it out."""
+@click.option(
+    "--duplicate-deliveries",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Deliver the event so many times, as a platform may that delivers at least once.",
+)
+def run_flow(flow: str, db: str | None, trigger: str | None, duplicate_deliveries: int) -> None:
+    """Begin a run of FLOW; a server on the same database, or `runs resume`, carries it out.
+
+    Prints what became of each delivery, a line per run where the trigger splits: Started, Waiting, Skipped by a
+    condition, Duplicate with the run that has the key, Failed, Full.
+    """
     text = trigger
     if text is not None and text.startswith("@"):
         text = Path(text[1:]).read_text("utf-8")
@@ -93,7 +104,7 @@ def run_flow(flow: str, db: str | None, trigger: str | None) -> None:
     except ValueError as fault:
         raise click.BadParameter(f"no JSON: {fault}", param_hint="--trigger") from fault
 
-    async def work() -> str:
+    async def work() -> list[str]:
         from runafter.hosts.embedded.host import Host
         from runafter.local.machine import database_url
         from runafter.local.outside import LocalOutside
@@ -111,13 +122,17 @@ def run_flow(flow: str, db: str | None, trigger: str | None) -> None:
             await runtime.flows.open()
             await runtime.firing.recover()
             runtime.host.loop.is_stopping = True  # begin the run, and leave its calls to the server
-            fired = (await runtime.run_now(flow, given=given))[0]
-            return f"{fired.status} {fired.run_id or ''}".strip()
+            told: list[str] = []
+            for _ in range(duplicate_deliveries):
+                fired = await runtime.run_now(flow, given=given)
+                told += [f"{each.status} {each.run_id or ''}".strip() for each in fired]
+            return told
         finally:
             await runtime.host.stop()
             await storage.close()
 
-    click.echo(asyncio.run(work()))
+    for line in asyncio.run(work()):
+        click.echo(line)
 
 
 @click.command("import")
