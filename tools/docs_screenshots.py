@@ -150,6 +150,11 @@ def _press(name: str, role: Any = "button") -> Deed:
     return deed
 
 
+def _see_the_timeline(page: Page) -> None:
+    _press("^Timeline$", role="tab")(page)
+    page.locator(".dock-rows").evaluate("(rows) => { rows.scrollTop = 0.4 * rows.scrollHeight }")
+
+
 def _find_in_code(page: Page) -> None:
     _press("^Code")(page)
     _press("^Next finding")(page)
@@ -169,9 +174,7 @@ SHOTS: dict[str, Shot] = {
     "failed": Shot(
         lambda stage: f"/runs/{stage.newest('weekly_reports', 'Succeeded')}", ".pager .failed", _jump_to_failed
     ),
-    "timeline": Shot(
-        lambda stage: f"/runs/{stage.newest('employee_onboarding')}", "[data-card]", _press("^Timeline$", role="tab")
-    ),
+    "timeline": Shot(lambda stage: f"/runs/{stage.newest('employee_onboarding')}", "[data-card]", _see_the_timeline),
     "approvals": Shot(lambda stage: "/approvals", "article"),
     "tenant": Shot(lambda stage: f"/tenant?service=sharepointonline&table={_ERRORS}", ".grid [role=row]"),
 }
