@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from runafter.connectors import odata
 from runafter.connectors.answers import Refused, connector_failure, content, data_of, ok
 from runafter.connectors.folders import Entry, Folders, ident_of
+from runafter.connectors.packs.sharepointonline import sharing
 from runafter.connectors.packs.sharepointonline.batch import answer
 from runafter.connectors.packs.sharepointonline.lists import Lists, SharePointList, site_key
 from runafter.connectors.packs.sharepointonline.rest import RestCall, body_of, split_address
@@ -20,6 +21,13 @@ from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
 PAGE_SIZE = 100
+
+grant_access = sharing.grant_access
+unshare_item = sharing.unshare_item
+check_out_file = sharing.check_out_file
+check_in_file = sharing.check_in_file
+discard_file_check_out = sharing.discard_file_check_out
+set_approval_status = sharing.set_approval_status
 
 
 def lists_of(call: Call) -> Lists:
@@ -125,6 +133,15 @@ def get_attachment_content(call: Call) -> Outcome:
     return wrapped(Outcome(status_code=404, message="The attachment does not exist."))
 
 
+def delete_attachment(call: Call) -> Outcome:
+    lists, of = lists_of(call), list_of(call)
+    for key, row in lists.attachments(of, call.text("itemId")):
+        if call.text("attachmentId") in (ident_of(row["name"]), row["name"]):
+            call.store.delete("$attachments", key)
+            return ok(None)
+    return wrapped(Outcome(status_code=404, message="The attachment does not exist."))
+
+
 # -- files -----------------------------------------------------------------------------------------------------------------
 
 
@@ -185,6 +202,10 @@ def get_file_content(call: Call) -> Outcome:
 
 def get_file_metadata(call: Call) -> Outcome:
     return ok(shown_file(found_file(call, call.text("id") or call.text("path")), call.text("dataset")))
+
+
+get_folder_metadata = get_file_metadata
+get_folder_metadata_by_path = get_file_metadata
 
 
 def delete_file(call: Call) -> Outcome:
