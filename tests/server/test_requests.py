@@ -6,10 +6,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.server.client import client
+from tests.server.client import Client, client
 from tests.server.world import COMPOSE, HTTP, REQUEST, WAIT, Answers, flow, project, runtime, settle, statuses
 
+from runafter.hosts.clock import TICKS_PER_S
 from runafter.protocol.events import Outcome
+from runafter.server.app import make_app
+from runafter.server.guard import Doors
 from runafter.simulator.host import run_virtual
 
 MANAGEMENT = "/runtime/webhooks/workflow/api/management/workflows/flow"
@@ -189,3 +192,20 @@ async def test_a_flow_that_changes_keeps_its_address():
         answered = await http("POST", url, {"n": 2}, token=None)
 
     assert (answered.status, answered.json) == (201, {"got": 2})
+
+
+@pytest.mark.parametrize(("waits_s", "answered"), [(119, (201, 119.0)), (121, (504, 120.0))])
+def test_a_caller_waits_for_two_minutes_and_no_longer(waits_s: int, answered: tuple[int, float]):
+    pause = {"type": "Wait", "inputs": {"interval": {"count": waits_s, "unit": "Second"}}}
+
+    async def main(simulation):
+        made = await runtime(simulation, flow(actions={"Pause": pause, "Answer": responding("Pause")}))
+        http = Client(made, make_app(made, Doors(made.catalog, made.host.clock)))
+        url = (await made.signer.trigger_url("flow", "start"))[0]
+        began = made.host.clock()
+        told = await http("POST", url, {"n": 1}, token=None)
+        took_s = (made.host.clock() - began) / TICKS_PER_S
+        await made.stop()
+        return told.status, round(took_s, 1)
+
+    assert run_virtual(main) == answered
