@@ -127,3 +127,9 @@ def test_an_unknown_table_is_refused_with_the_names_that_people_know(state: str)
     assert isinstance(refused.exception, NotSupported | SystemExit)
     assert "it has Orders" in f"{refused.exception} {refused.output}"
     assert [row["table"].rpartition("|")[2] for row in json.loads(tables.stdout)] == ["Orders"]
+
+
+def test_where_no_mail_was_sent_none_is_shown(state: str) -> None:
+    call("tenant", "seed", SEED, "--state", state)
+
+    assert json.loads(call("tenant", "show", "mails", "--state", state, "--json").stdout) == []

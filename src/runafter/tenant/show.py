@@ -39,6 +39,7 @@ def rows(tenant: Tenant, service: str, table: str | None = None) -> list[dict[st
     """
     if table is None and service.lower() in SHORTCUTS:
         service, table = SHORTCUTS[service.lower()]
+        return [row for _, row in tenant.store_of(service).rows(table)]
     name = tenant.registry.pack_of(connector_named(service)).manifest.name
     store = tenant.store_of(name)
     known = store.tables()
