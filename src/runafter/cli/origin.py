@@ -84,7 +84,7 @@ def around_again(
     Raises:
         click.UsageError: it calls connectors, or ran on a tenant, and nothing tells what answers; a file is gone.
     """
-    from runafter.cli.commands.run import read_mocks
+    from runafter.cli.mocking import read_mocks
 
     kept = settings.get(ORIGIN)
     known = _origin(kept) if isinstance(kept, Mapping) else None

@@ -93,7 +93,7 @@ if TYPE_CHECKING:
     metavar="URL",
     help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db (none with --virtual).",
 )
-@click.option("--profile", help="Dialect; detected by default.")
+@click.option("--profile", type=Dialect(), help="Dialect; detected by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     path: str,
@@ -128,6 +128,7 @@ def command(
     starts no run, one, or many. Exit code 0 only if all runs Succeeded.
     """
     from runafter.cli.beside import beside, main_flow, open_beside, shown
+    from runafter.cli.mocking import read_mocks
     from runafter.cli.origin import origin_of
     from runafter.cli.select import one_flow
     from runafter.local.read import read
@@ -286,43 +287,6 @@ def _duration(text: str | None) -> timedelta | None:
         raise click.BadParameter(
             f"{text!r} is no ISO 8601 duration; write PT30M or P1D", param_hint="--timeout"
         ) from fault
-
-
-def read_mocks(sources: Sequence[str]) -> tuple[Any, bool]:
-    """Return (mocks, whether to infer the rest) of --mock options; later files win."""
-    from runafter.local.mocks import load
-
-    auto = "auto" in sources
-    merged: dict[str, Any] = {}
-    for source in sources:
-        if source == "auto":
-            continue
-        data = _yaml(source)
-        data = data.get("given", data) if isinstance(data, dict) else data
-        if not isinstance(data, dict):
-            raise click.BadParameter(f"{source}: a mock file is a mapping", param_hint="--mock")
-        for key, value in data.items():
-            merged[key] = (
-                {**merged[key], **value} if isinstance(merged.get(key), dict) and isinstance(value, dict) else value
-            )
-    from runafter.local.mocks import MockError
-
-    try:
-        return load(merged, file=", ".join(source for source in sources if source != "auto") or "<mocks>"), auto
-    except MockError as fault:
-        raise click.BadParameter(str(fault), param_hint="--mock") from fault
-
-
-def _yaml(path: str) -> Any:
-    import yaml
-
-    try:
-        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123
-            return yaml.safe_load(file) or {}
-    except OSError as fault:
-        raise click.BadParameter(f"cannot read {path!r}: {fault.strerror}", param_hint="--mock") from fault
-    except yaml.YAMLError as fault:
-        raise click.BadParameter(f"{path}: no YAML: {fault}", param_hint="--mock") from fault
 
 
 def _parameters(settings: Sequence[str]) -> dict[str, Any]:
