@@ -107,11 +107,6 @@ class Run:
         return len(self._machine.calls)
 
     @property
-    def open_calls(self) -> tuple[str, ...]:
-        """Ids of the calls whose answers are awaited, in the order they were sent."""
-        return tuple(self._machine.calls)
-
-    @property
     def frames(self) -> int:
         """How many blocks are open: a loop holds those of its window."""
         return self._machine.frame_count()

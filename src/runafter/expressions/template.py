@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from runafter.errors import EvaluationError, ExpressionError, ExpressionSyntaxError
+from runafter.errors import EvaluationError, ExpressionSyntaxError
 from runafter.expressions.ast import Access, Call, Expression, Interpolation, Span
 from runafter.expressions.compiler import Constant, compile_expression
 from runafter.expressions.functions.registry import Closure
@@ -250,12 +250,3 @@ def calls(expression: Expression) -> Iterator[Call]:
             waiting.extend((node.key, node.target))
         elif isinstance(node, Interpolation):
             waiting.extend(part for part in reversed(node.parts) if not isinstance(part, str))
-
-
-def check_text(text: str) -> ExpressionError | None:
-    """Return what is wrong with one string of a template; None when it compiles."""
-    try:
-        compile_text(text)
-    except ExpressionError as error:
-        return error
-    return None

@@ -16,7 +16,6 @@ from runafter.values.compare import is_number
 from runafter.values.json import number_text, stringify
 from runafter.values.size import MAX_JSON_DEPTH
 
-XSI_NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _NO_DTD: Final = (
     "For security reasons DTD is prohibited in this XML document. To enable DTD processing set the DtdProcessing "
     "property on XmlReaderSettings to Parse and pass the settings into XmlReader.Create method."

@@ -33,7 +33,7 @@ _TIME_FIELDS = {"basetime", "startdate", "enddate", "timestamp"}
 
 
 class Inference(ExpressionReader):
-    """The shapes of one program. `trigger`, `parameter(name)` and `answer(step name)` are what a run needs."""
+    """The shapes of one program. `trigger`, `parameter(name)` and `outputs(action)` are what a run needs."""
 
     def __init__(self, program: Program, *, given_parameters: Mapping[str, Any] | None = None) -> None:
         super().__init__()
@@ -78,10 +78,6 @@ class Inference(ExpressionReader):
     @property
     def app_settings(self) -> Mapping[str, Shape]:
         return self._settings
-
-    def body_sample(self, name: str) -> Any:
-        """Return a body for the answer of the call `name`; None where the flow reads nothing of it."""
-        return self.outputs(name).property("body").sample()
 
     def _read_trigger(self) -> None:
         for trigger in self.program.triggers.values():

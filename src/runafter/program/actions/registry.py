@@ -29,11 +29,6 @@ MAKERS: dict[str, Maker] = {
 _BY_FOLDED = {name.casefold(): name for name in MAKERS}
 
 
-def action_types() -> tuple[str, ...]:
-    """Return the names of all action types in the platform's spelling."""
-    return tuple(MAKERS)
-
-
 def make_step(draft: Draft, site: Site) -> AnyStep | None:
     """Turn an action into its step; None, with a finding, when it has no known type."""
     if not site.part.is_object:
