@@ -10,6 +10,7 @@ from tests.program.flows import definition_of
 from runafter.errors import Finding
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
 from runafter.program.build import problems
+from runafter.program.checks.operations import find_connector
 
 SEND = OperationFacts(
     connector="mail",
@@ -83,6 +84,20 @@ def test_missing_and_unknown_parameters_are_named() -> None:
         ("CAT003", None),
         ("CAT004", "did you mean 'emailMessage/Subject'?"),
     ]
+
+
+def test_a_built_in_provider_is_not_the_managed_connector_of_its_name() -> None:
+    def connector(name: str, api: str, parameters: dict[str, bool]) -> ConnectorFacts:
+        row = OperationFacts(connector=name, operation="createFile", parameters=parameters)
+        return ConnectorFacts(name=name, title=name, apis=(api,), operations={"createFile": row})
+
+    managed = connector("filesystem", "shared_filesystem", {"folderPath": True})
+    built_in = connector("filesystem-builtin", "/serviceProviders/FileSystem", {"filePath": True})
+    both = Catalogue(connectors={each.name: each for each in (managed, built_in)})
+
+    assert find_connector(both, "/serviceProviders/fileSystem") is built_in
+    assert find_connector(both, "/providers/Microsoft.PowerApps/apis/shared_filesystem") is managed
+    assert find_connector(Catalogue(connectors={"filesystem": managed}), "/serviceProviders/FileSystem") is None
 
 
 def test_a_method_and_path_find_their_operation() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
+from runafter.program.checks.operations import find_connector as find_by_name
 from runafter.program.part import Part
 from runafter.protocol.commands import Target
 
@@ -127,7 +128,7 @@ def call_of(part: Part, type_: str, target: Target, catalogue: Catalogue | None)
     inputs = part.get("inputs")
     folded = type_.casefold()
     facts = find_facts(target, inputs, catalogue)
-    api = (target.api or "").rstrip("/").rsplit("/", 1)[-1].casefold()
+    api = _short_name(target.api or "", catalogue)
     if folded in {"http", "httpwebhook"}:
         return _http(inputs, folded)
     if folded in {"workflow", "invokeworkflow", "function", "invokefunction", "sendtobatch"}:
@@ -146,6 +147,12 @@ def call_of(part: Part, type_: str, target: Target, catalogue: Catalogue | None)
         facts=facts,
         waits=folded.endswith("webhook"),
     )
+
+
+def _short_name(api: str, catalogue: Catalogue | None) -> str:
+    """Return what the rules call a connector; a built-in provider is not the managed connector of the same name."""
+    provider = find_connector(api, catalogue) if "/serviceproviders/" in api.casefold() else None
+    return provider.name if provider is not None else api.rstrip("/").rsplit("/", 1)[-1].casefold()
 
 
 def find_facts(target: Target, inputs: Part | None, catalogue: Catalogue | None) -> OperationFacts | None:
@@ -168,13 +175,7 @@ def find_facts(target: Target, inputs: Part | None, catalogue: Catalogue | None)
 
 def find_connector(api: str | None, catalogue: Catalogue | None) -> ConnectorFacts | None:
     """Return the connector that an action's api names in any dialect."""
-    if catalogue is None or not api:
-        return None
-    short = _short(api)
-    for connector in catalogue.connectors.values():
-        if short == _short(connector.name) or any(short == _short(name) for name in connector.apis):
-            return connector
-    return None
+    return find_by_name(catalogue, api) if catalogue is not None and api else None
 
 
 def normal(value: Any) -> str:
@@ -189,10 +190,6 @@ def normal(value: Any) -> str:
     text = f"@{whole[1]}" if whole is not None else text
     text = _TRIGGER_BODY.sub("triggerOutputs()['body/", text)
     return _ACTION_BODY.sub(lambda found: f"outputs({found[1] or found[2]})['body/", text)
-
-
-def _short(api: str) -> str:
-    return api.rstrip("/").rsplit("/", 1)[-1].casefold().removeprefix("shared_")
 
 
 def _kind(facts: OperationFacts | None, operation: str | None, method: str | None, path: str | None) -> Kind:

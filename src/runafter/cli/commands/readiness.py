@@ -78,4 +78,5 @@ def _summary(graded: list[Any]) -> None:
     click.echo(
         f"{len(graded)} flows: " + ", ".join(f"{counts[grade]} at {grade}/5" for grade in sorted(counts, reverse=True))
     )
-    click.echo("layers: " + ", ".join(f"{name} {100 * count // len(graded)}%" for name, count in layers.items()))
+    shares = ", ".join(f"{name} {100 * count // len(graded)}%" for name, count in layers.items())
+    click.echo(f"layers: {shares or 'none of the flows has one'}")

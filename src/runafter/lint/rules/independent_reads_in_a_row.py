@@ -24,9 +24,8 @@ class IndependentReadsInARow(Rule):
 
     def check(self, flow: Flow) -> Iterator[Issue]:
         rows = [_row(flow, site) for site, _ in flow.calling if _is_plain_read(flow, site)]
-        following = {each.key for row in rows for each in row[1:]}
         for row in rows:
-            if len(row) < 2 or row[0].key in following:
+            if len(row) < 2 or any(len(other) > len(row) and row[-1] in other and row[0] in other for other in rows):
                 continue
             names = ", ".join(repr(each.name) for each in row[1:])
             yield self.issue(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
 from runafter.program.draft import Draft
@@ -41,12 +42,28 @@ def check_operations(draft: Draft, calls: Iterable[tuple[Part, Target]], catalog
 
 
 def find_connector(catalogue: Catalogue, api: str) -> ConnectorFacts | None:
-    """Return the connector that any dialect calls by this name."""
+    """Return the connector that any dialect calls by this name.
+
+    A built-in provider and a managed connector may share a name and little else: a provider is found by its whole
+    name alone.
+    """
+    whole = api.casefold().rstrip("/")
+    for connector in catalogue.connectors.values():
+        if whole in _names(connector.apis)[0]:
+            return connector
+    if "/serviceproviders/" in whole:
+        return None
     wished = _bare(api)
     for connector in catalogue.connectors.values():
-        if wished in {_bare(name) for name in (connector.name, *connector.apis)}:
+        if wished == _bare(connector.name) or wished in _names(connector.apis)[1]:
             return connector
     return None
+
+
+@lru_cache(maxsize=1024)
+def _names(apis: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return a connector's names, whole and bare; providers have no bare one."""
+    return frozenset(map(str.casefold, apis)), frozenset(_bare(name) for name in apis if "/" not in name)
 
 
 def find_by_path(connector: ConnectorFacts, method: str, path: str) -> OperationFacts | None:
