@@ -48,7 +48,7 @@ def test_human_shows_place_reason_and_remedies(report: Report) -> None:
     assert "1. keep the value in a Compose inside the loop" in text
     assert "RTY001" not in text
     assert "1 waived" in text
-    assert "can be fixed: runafter harden --diff" in text
+    assert "can be fixed: runafter harden PATH --diff" in text
 
 
 def test_json_holds_everything(report: Report) -> None:

@@ -26,6 +26,8 @@ def with_journal(db: str | None, work: Callable[[Journal], Awaitable[T]]) -> T:
 
     if db is None and not Path(DEFAULT_DB).exists():
         raise click.UsageError(f"there is no database {DEFAULT_DB} in this folder; name one with --db")
+    if db is not None and "://" not in db and not Path(db).exists():
+        raise click.UsageError(f"there is no database {db}; a run makes one: runafter run FLOW --db {db}")
 
     async def open_and_work() -> T:
         storage = await open_storage(db or DEFAULT_DB)

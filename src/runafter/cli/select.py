@@ -10,7 +10,7 @@ from runafter.definition.nodes import Definition
 
 
 def one_flow(definitions: Sequence[Definition], name: str | None) -> Definition:
-    """Return the flow called `name` (letter case aside, a unique part is enough), or the only one.
+    """Return the flow called `name` (letter case, spaces and underscores aside, a unique part is enough), or the only one.
 
     Raises:
         click.UsageError: none, or several, are meant; the message lists them.
@@ -21,13 +21,18 @@ def one_flow(definitions: Sequence[Definition], name: str | None) -> Definition:
         raise click.UsageError(
             f"PATH holds {len(definitions)} flows; choose one with --flow NAME:\n" + _listing(definitions)
         )
-    folded = name.casefold()
-    exact = [item for item in definitions if item.name.casefold() == folded]
-    found = exact or [item for item in definitions if folded in item.name.casefold() or folded in item.file.casefold()]
+    wished = _folded(name)
+    exact = [item for item in definitions if _folded(item.name) == wished]
+    found = exact or [item for item in definitions if wished in _folded(item.name) or wished in _folded(item.file)]
     if len(found) == 1:
         return found[0]
     problem = f"No flow named {name!r}" if not found else f"{len(found)} flows match {name!r}"
     raise click.UsageError(f"{problem}; PATH holds:\n" + _listing(found or definitions))
+
+
+def _folded(text: str) -> str:
+    """Fold what a flow's name loses as the name of a folder."""
+    return text.casefold().replace(" ", "_")
 
 
 def _listing(definitions: Sequence[Definition]) -> str:

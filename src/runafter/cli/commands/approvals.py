@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from runafter.cli.groups import Group
 from runafter.cli.output import console, print_json
 from runafter.cli.show import time_text
 
@@ -21,7 +22,7 @@ db_option = click.option(
 )
 
 
-@click.group("approvals")
+@click.group("approvals", cls=Group)
 def approvals() -> None:
     """List what waits for people, and answer it.
 
@@ -29,7 +30,7 @@ def approvals() -> None:
     """
 
 
-@click.group("review")
+@click.group("review", cls=Group)
 def review() -> None:
     """List runs that ended badly and wait for somebody to look, and close them.
 
@@ -116,7 +117,7 @@ def list_approvals(db: str | None, everything: bool, as_json: bool) -> None:
 @click.option("--comment", default="", help="Handed to the flow with the answer.")
 @click.option("--by", default="", metavar="ADDRESS", help="Who answers; whoever was asked by default.")
 def answer_approval(identity: str, answer: str, db: str | None, comment: str, by: str) -> None:
-    """Answer the approval ID, e.g. Approve or Reject. A server on the same database goes on with its run."""
+    """Answer the approval ID with one of its options, as Approve or Reject. A server on the same database goes on with its run."""
     _answer(db, identity, answer, comment, by)
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from runafter import __version__
+from runafter.cli.dialect import DIALECTS
 from runafter.cli.output import COLOURS, console, read_source
 
 if TYPE_CHECKING:
     from runafter.definition.nodes import Definition
 
-PROFILES = ("power-automate", "logic-apps-consumption", "logic-apps-standard")
 _FINDING = re.compile(r"  \d+:\d+  (error|warning|note)  (\w+)")
 FORMATS = ("human", "json", "sarif", "junit", "github", "gitlab", "azdo", "markdown")
 
@@ -53,7 +53,7 @@ def _codes(values: Iterable[str]) -> tuple[str, ...]:
     help="Settings; without it the nearest runafter.toml at or above the flows.",
 )
 @click.option("--no-config", is_flag=True, help="No settings file, and no waivers beside the flows.")
-@click.option("--profile", type=click.Choice(PROFILES), help="The dialect; detected by default.")
+@click.option("--profile", type=click.Choice(DIALECTS), help="The dialect; detected by default.")
 @click.option(
     "--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Write there instead of to the terminal."
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from runafter.cli.groups import Group
 from runafter.cli.output import print_json
 
 db_option = click.option(
@@ -14,7 +15,7 @@ db_option = click.option(
 )
 
 
-@click.group("db")
+@click.group("db", cls=Group)
 def command() -> None:
     """Look after the database."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from runafter.cli.dialect import DIALECTS
 from runafter.cli.output import console, json_option, print_json
 
 
@@ -22,7 +23,9 @@ from runafter.cli.output import console, json_option, print_json
 @click.option("--outputs", metavar="JSON", help="An object: action name to its outputs; @FILE reads a file.")
 @click.option("--trigger", metavar="JSON", help='The trigger\'s outputs, e.g. {"body": {...}}; @FILE reads a file.')
 @click.option("--now", metavar="ISO", help="The time that utcNow() returns; the present by default.")
-@click.option("--profile", default="power-automate", show_default=True, help="Dialect.")
+@click.option(
+    "--profile", type=click.Choice(DIALECTS), default=DIALECTS[0], show_default=True, help="Dialect of the expression."
+)
 @click.option("--explain", is_flag=True, help="Show the value of every part.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, also for errors.")
 def command(

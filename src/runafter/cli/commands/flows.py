@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from runafter.cli.groups import Group
 from runafter.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ db_option = click.option(
 )
 
 
-@click.group("flows")
+@click.group("flows", cls=Group)
 def command() -> None:
     """List the installed flows, switch them on and off, run them."""
 

@@ -63,7 +63,10 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
         raise click.UsageError("Standard input cannot be written; use --print.")
     definitions = read(read_source(path))
     if any("!" in each.file for each in definitions):
-        raise click.UsageError("Unpack the package first; a file inside an archive is not changed.")
+        raise click.UsageError(
+            "A file inside an archive is not changed; unpack it, or make a project of it: "
+            f"runafter init DIR --from {path}, then runafter harden DIR."
+        )
     files: dict[int, list[Definition]] = {}
     for definition in definitions:
         files.setdefault(id(definition.document), []).append(definition)
@@ -121,6 +124,9 @@ def _summary(before: Sequence[Sequence[Definition]], done: Sequence[Hardened]) -
         for old, new in zip(flows, each.definitions, strict=True) if each.is_changed else ():
             grades = readiness(old, catalogue=known).grade, readiness(new, catalogue=known).grade
             click.echo(f"{old.name}: readiness {grades[0]}/5, then {grades[1]}/5", err=True)
+            missing = [layer.name for layer in readiness(new, catalogue=known).layers if not layer.is_present]
+            if missing:
+                click.echo(f"  left to you: {', '.join(missing)}; `runafter readiness` says what they lack", err=True)
     written = {
         name
         for each in done

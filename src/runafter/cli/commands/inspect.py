@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runafter.cli.dialect import known_profile
 from runafter.cli.output import console, print_findings, print_json, read_source
 from runafter.errors import Finding, finding_fields
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 @click.argument("path")
 @click.option("--flow", metavar="NAME", help="Only the flow of this name, where PATH holds several.")
 @click.option(
-    "--profile", help="Dialect: power-automate, logic-apps-consumption or logic-apps-standard; detected by default."
+    "--profile",
+    callback=known_profile,
+    help="Dialect: power-automate, logic-apps-consumption or logic-apps-standard; detected by default.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only.")

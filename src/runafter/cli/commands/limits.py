@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runafter.cli.groups import Group
 from runafter.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ override_option = click.option(
 )
 
 
-@click.group("limits")
+@click.group("limits", cls=Group)
 def command() -> None:
     """List what the platform and its connectors allow, and what is safe inside a loop."""
 

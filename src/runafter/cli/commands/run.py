@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runafter.cli.dialect import known_profile
 from runafter.cli.output import console, json_option, print_json, read_source
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ if TYPE_CHECKING:
     metavar="URL",
     help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db (none with --virtual).",
 )
-@click.option("--profile", type=Dialect(), help="Dialect; detected by default.")
+@click.option("--profile", callback=known_profile, help="Dialect; detected by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     path: str,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runafter.cli.commands.purge import purge
+from runafter.cli.groups import Group
 from runafter.cli.history import (
     chain_of,
     find_run,
@@ -65,7 +66,7 @@ def surroundings(function: Callable[..., None]) -> Callable[..., None]:
     return project_option(state_option(mock_option(function)))
 
 
-@click.group("runs")
+@click.group("runs", cls=Group)
 def command() -> None:
     """Show and steer the runs in a database.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runafter.cli.groups import Group
 from runafter.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ state_option = click.option(
 )
 
 
-@click.group("tenant")
+@click.group("tenant", cls=Group)
 def command() -> None:
     """Seed, look into and serve an emulated tenant.
 

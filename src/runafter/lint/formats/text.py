@@ -21,7 +21,7 @@ def human(report: Report) -> str:
     fixable = sum(issue.fix is not None for issue in shown)
     lines.append(summary(report) + (f", {waived} waived" if waived else ""))
     if fixable:
-        lines.append(f"{fixable} can be fixed: runafter harden --diff")
+        lines.append(f"{fixable} can be fixed: runafter harden PATH --diff")
     return "\n".join(lines) + "\n"
 
 

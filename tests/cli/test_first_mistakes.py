@@ -1,0 +1,96 @@
+"""What somebody types first and gets wrong: each is told in a line what to do next, and nothing is a traceback."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from runafter.cli.main import main
+
+FLOW = {
+    "name": "0b9e9a0e-0000-4000-8000-000000000001",
+    "properties": {
+        "displayName": "Count the stock",
+        "definition": {
+            "triggers": {"manual": {"type": "Request", "kind": "Button"}},
+            "actions": {"Answer": {"type": "Compose", "inputs": 42, "runAfter": {}}},
+        },
+    },
+}
+
+
+def call(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    assert isinstance(stop.value.code, int)
+    return stop.value.code
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"schema": "1.0", "resources": {}}))
+        archive.writestr(f"Microsoft.Flow/flows/{FLOW['name']}/definition.json", json.dumps(FLOW))
+    return "export.zip"
+
+
+@pytest.mark.parametrize("command", ["run", "inspect", "check"])
+def test_a_profile_that_there_is_not_is_a_usage_error(
+    command: str, package: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = call(command, package, "--profile", "logicapp")
+
+    assert code == 2
+    assert "logic-apps-consumption" in capsys.readouterr().err
+
+
+def test_an_expression_of_an_unknown_profile_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    code = call("eval", "@add(1, 2)", "--profile", "azure")
+
+    assert code == 2
+    assert "logic-apps-standard" in capsys.readouterr().err
+
+
+def test_hardening_a_package_says_how_to_unpack_it(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = call("harden", package)
+
+    assert code == 2
+    assert "runafter init DIR --from export.zip" in capsys.readouterr().err
+
+
+def test_a_flow_of_a_project_is_found_by_the_name_it_had_in_its_package(
+    package: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("init", "stock", "--from", package)
+    capsys.readouterr()
+
+    code = call("graph", "stock", "--flow", "Count the stock")
+
+    assert code == 0
+    assert "Answer" in capsys.readouterr().out
+
+
+def test_a_database_that_is_not_there_is_not_made_by_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    code = call("runs", "list", "--db", "rnus.db")
+
+    assert code == 2
+    assert "no database rnus.db" in capsys.readouterr().err
+    assert not (tmp_path / "rnus.db").exists()
+
+
+@pytest.mark.parametrize("command", ["runs", "tenant", "limits", "flows", "approvals", "review", "db"])
+def test_the_list_of_commands_gives_whole_sentences(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = call(command, "--help")
+
+    assert code == 0
+    _, _, listed = capsys.readouterr().out.partition("Commands:\n")
+    assert listed
+    assert "..." not in listed
