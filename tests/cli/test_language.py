@@ -171,6 +171,34 @@ def test_sample_makes_a_body_from_what_the_flow_reads() -> None:
     assert "name" in body["customer"]
 
 
+def test_sample_of_a_trigger_without_a_body_is_empty(tmp_path: Path) -> None:
+    clock = {"type": "Recurrence", "recurrence": {"frequency": "Day", "interval": 1}}
+    (tmp_path / "flow.json").write_text(json.dumps({"definition": {"triggers": {"Daily": clock}, "actions": {}}}))
+
+    done = runafter("sample", str(tmp_path / "flow.json"))
+
+    assert (done.returncode, done.stdout) == (0, "{}\n")
+
+
+def test_a_tree_tells_repetitions_that_ran_from_those_that_were_skipped(tmp_path: Path) -> None:
+    odd = {
+        "type": "If",
+        "expression": {"equals": ["@item()", 2]},
+        "actions": {"Two": {"type": "Compose", "inputs": 1, "runAfter": {}}},
+        "runAfter": {},
+    }
+    inner = {"type": "Foreach", "foreach": "@range(1, 3)", "actions": {"Is_two": odd}, "runAfter": {}}
+    outer = {"type": "Foreach", "foreach": "@range(1, 2)", "actions": {"Inner": inner}, "runAfter": {}}
+    flow = {"definition": {"triggers": {}, "actions": {"Outer": outer}}}
+    (tmp_path / "flow.json").write_text(json.dumps(flow))
+
+    done = runafter("run", str(tmp_path / "flow.json"), "--virtual", "--mock", "auto")
+
+    assert "Outer  2/2" in done.stdout
+    assert "Inner  x2, 6 iterations" in done.stdout
+    assert "Two  x2, 4 skipped" in done.stdout
+
+
 def test_help_lists_every_command_and_colour_is_asked_for() -> None:
     done = runafter("--help")
 

@@ -44,12 +44,25 @@ class Line:
     skipped: int = 0
     retries: int = 0
     of: int | None = None
+    iterations: int = 0
     message: str | None = None
 
     @property
     def is_under_way(self) -> bool:
         """Whether a repetition of it has started and not settled."""
         return self.started > self.settled
+
+    @property
+    def ran(self) -> int:
+        """How many repetitions have settled otherwise than by being skipped."""
+        return self.settled - self.skipped
+
+    def odd(self) -> Iterator[str]:
+        """Say how many repetitions failed, and how many were skipped where others ran."""
+        if self.failed:
+            yield f", {self.failed} failed"
+        if self.skipped and self.ran:
+            yield f", {self.skipped} skipped"
 
 
 @dataclass(slots=True)
@@ -82,6 +95,7 @@ class LiveRun:
                 if not line.failed or notice.status in {"Failed", "TimedOut"}:
                     line.code = notice.code
                 line.of = notice.iterations if notice.iterations is not None else line.of
+                line.iterations += notice.iterations or 0
                 line.started_at = min(line.started_at or notice.started_at, notice.started_at)
                 line.ended_at = max(line.ended_at, notice.ended_at)
                 line.longest = max(line.longest, notice.ended_at - notice.started_at)
@@ -178,11 +192,12 @@ class LiveRun:
     def _notes(self, name: str, line: Line, *, loops: bool) -> Iterator[tuple[str, str]]:
         step = self.program.steps[name]
         if isinstance(step, (ForeachStep, UntilStep)) and line.status != "Skipped":
-            done = self._done(step)
-            total = f"/{line.of}" if line.of is not None else ""
-            yield f"{done}{total}", "cyan"
+            if line.settled > 1:  # a loop inside of a loop: `of` is that of the last time only
+                yield f"x{line.ran}, {line.iterations} iteration" + "s" * (line.iterations != 1), "cyan"
+            else:
+                yield f"{self._done(step)}" + (f"/{line.of}" if line.of is not None else ""), "cyan"
         elif loops and line.settled > 1:
-            yield f"x{line.settled}" + (f", {line.failed} failed" if line.failed else ""), "cyan"
+            yield f"x{line.ran or line.settled}" + "".join(line.odd()), "cyan"
         if line.longest and line.status not in {"Running", "Waiting"}:
             many = "up to " if loops and line.settled > 1 else ""
             yield many + duration(line.longest / _TICKS_PER_S), "bright_black"

@@ -17,14 +17,14 @@ def command(path: str, flow: str | None, outputs: bool) -> None:
     """Print a trigger body that fits the flow at PATH.
 
     It is made from the trigger's schema and from every property that the flow's
-    expressions read; lists get two items.
+    expressions read; lists get two items. Where nothing is read of a body, as of a
+    recurrence's, it is empty.
     """
     from runafter.cli.select import one_flow
-    from runafter.local.infer import Inference
+    from runafter.local.auto import Auto
     from runafter.local.read import read
     from runafter.program.build import build
 
     definition = one_flow(read(read_source(path)), flow)
-    inference = Inference(build(definition), given_parameters=definition.parameter_values)
-    shape = inference.trigger if outputs else inference.trigger.property("body")
-    print_json(shape.sample())
+    made = Auto(build(definition), definition).trigger_outputs()
+    print_json(made if outputs else made["body"])
