@@ -1,4 +1,4 @@
-"""Builds the web page into wheel and sdist where npm can be had; a page that is built already is taken as it is."""
+"""Builds the web page into wheel and sdist where npm can be had, unless it is built already; puts the samples into the wheel."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ class PageHook(BuildHookInterface):  # type: ignore[type-arg]
         Raises:
             RuntimeError: npm failed.
         """
+        if self.target_name == "wheel" and version != "editable":
+            for flow in Path(self.root, "examples").glob("*/flow.json"):
+                build_data["force_include"][str(flow.parent)] = f"runafter/examples/{flow.parent.name}"
         source = Path(self.root, "ui")
         built = Path(self.root, "src/runafter/server/static/index.html")
         if version == "editable" or os.environ.get("RUNAFTER_NO_UI") or is_fresh(source, built):

@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("review", "List runs that ended badly and wait for somebody to look, and close them."),
     "import": ("importing", "Install flows from an export into a database."),
     "db": ("db", "Copy the database and see its size."),
+    "demo": ("demo", "Run the sample flows offline, on happy and failing paths."),
     "sample": ("sample", "Make a trigger body from the trigger's schema and from what the flow reads."),
 }
 """Command name -> (module in `runafter.cli.commands`, one line of help)."""
