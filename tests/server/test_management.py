@@ -200,7 +200,8 @@ def test_microsofts_client_gets_one_by_one_what_it_lists_and_follows_links_betwe
         assert [each.name for each in histories] == [each.history for each in reversed(fired)]
         history = logic.workflow_trigger_histories.get(*where, "start", histories[0].name)
         (trigger,) = logic.workflow_triggers.list(*where)
-        assert trigger == logic.workflow_triggers.get(*where, "start")
+        same = logic.workflow_triggers.get(*where, "start")
+        assert (trigger.id, trigger.state, trigger.created_time) == (same.id, same.state, same.created_time)
         (version,) = logic.workflow_versions.list(*where)
         got = logic.workflow_versions.get(*where, version.name)
         action = logic.workflow_run_actions.get(*first, "Call")
