@@ -94,3 +94,59 @@ def test_the_list_of_commands_gives_whole_sentences(command: str, capsys: pytest
     _, _, listed = capsys.readouterr().out.partition("Commands:\n")
     assert listed
     assert "..." not in listed
+
+
+STOCK = {
+    "definition": {
+        "parameters": {"limit": {"type": "Int", "defaultValue": 3}},
+        "triggers": {"manual": {"type": "Request", "kind": "Button"}},
+        "actions": {
+            "Read_stock": {
+                "type": "OpenApiConnection",
+                "inputs": {
+                    "host": {
+                        "apiId": "/providers/Microsoft.PowerApps/apis/shared_sharepointonline",
+                        "operationId": "GetItem",
+                    },
+                    "parameters": {"dataset": "https://fabrikam.example/sites/stock", "table": "Stock", "id": 7},
+                },
+                "runAfter": {},
+            }
+        },
+    }
+}
+
+
+@pytest.fixture
+def stock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flow.json").write_text(json.dumps(STOCK), encoding="utf-8")
+    (tmp_path / "tenant.yaml").write_text("user: ada@fabrikam.example\n", encoding="utf-8")
+    return "flow.json"
+
+
+def test_a_parameter_that_the_flow_does_not_have_is_refused(stock: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = call("run", stock, "--virtual", "--mock", "auto", "--set", "limt=4")
+
+    assert code == 2
+    assert "did you mean 'limit'?" in capsys.readouterr().err
+
+
+def test_what_a_service_says_of_its_refusal_is_told(stock: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = call("run", stock, "--virtual")
+
+    assert code == 1
+    assert "Read_stock: answered 404 NotFound: Item does not exist." in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_fault_that_no_call_meets_is_told(stock: str, capsys: pytest.CaptureFixture[str]) -> None:
+    call("run", stock, "--virtual", "--faults", "dataverze.*=503", "--faults", "sharepoint.*=404")
+
+    assert "No call met  the fault of dataverze.*\n" in capsys.readouterr().out
+
+
+def test_a_fault_without_a_status_is_refused(stock: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = call("run", stock, "--virtual", "--faults", "sharepoint.*=1")
+
+    assert code == 2
+    assert "1 is no HTTP status" in capsys.readouterr().err

@@ -63,6 +63,48 @@ def test_a_fragile_twin_gets_all_five_layers(path: Path) -> None:
     assert graded.grade == 5, [layer.missing for layer in graded.layers]
 
 
+def test_a_handler_inside_of_a_loop_moves_into_the_scope_with_it() -> None:
+    mail = {
+        "type": "OpenApiConnection",
+        "inputs": {
+            "host": {"apiId": "/providers/Microsoft.PowerApps/apis/shared_office365", "operationId": "SendEmailV2"},
+            "parameters": {
+                "emailMessage/To": "a@fabrikam.example",
+                "emailMessage/Subject": "s",
+                "emailMessage/Body": "b",
+            },
+        },
+        "runAfter": {"Ask_again": ["Succeeded"]},
+    }
+    loop = {
+        "type": "Until",
+        "expression": "@equals(outputs('Poll')?['statusCode'], 200)",
+        "limit": {"count": 5, "timeout": "PT1H"},
+        "actions": {
+            "Poll": {
+                "type": "Http",
+                "inputs": {"method": "GET", "uri": "https://erp.fabrikam.example/7"},
+                "runAfter": {},
+            },
+            "Wait": {
+                "type": "Wait",
+                "inputs": {"interval": {"count": 1, "unit": "Minute"}},
+                "runAfter": {"Poll": ["Succeeded", "Failed", "TimedOut"]},
+            },
+        },
+        "runAfter": {},
+    }
+    trigger = {"type": "Recurrence", "recurrence": {"frequency": "Day", "interval": 1}}
+    flow = {"definition": {"triggers": {"Daily": trigger}, "actions": {"Ask_again": loop, "Tell": mail}}}
+    (definition,) = read(json.dumps(flow).encode())
+
+    done = harden([definition], catalogue=catalogue())
+
+    actions = done.definitions[0].value["actions"]
+    assert set(actions["Try"]["actions"]) == {"Ask_again", "Tell"}
+    assert actions["Catch"]["runAfter"] == {"Try": ["Failed", "TimedOut"]}
+
+
 def test_only_the_lines_of_a_repair_change(tmp_path: Path) -> None:
     path = tmp_path / "flow.json"
     text = SAMPLES[0].read_text(encoding="utf-8")

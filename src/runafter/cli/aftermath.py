@@ -34,8 +34,10 @@ _SERVICES = {
 _ORDER = ["azuread", "sharepointonline", "dataverse", "sql", "office365", "teams", "approvals", "http"]
 
 
-def print_aftermath(changes: Sequence[Change], served: Sequence[Served], *, undone: Iterable[str] = ()) -> None:
-    """Print the tenant's changes by service and table, then how its calls went."""
+def print_aftermath(
+    changes: Sequence[Change], served: Sequence[Served], *, undone: Iterable[str] = (), unmet: Sequence[str] = ()
+) -> None:
+    """Print the tenant's changes by service and table, then how its calls went; `unmet` are rules of faults without a call."""
     from rich.text import Text
 
     out = console()
@@ -57,6 +59,8 @@ def print_aftermath(changes: Sequence[Change], served: Sequence[Served], *, undo
             out.print(_line(found[-1]))
     for line in call_lines(served, undone):
         out.print(line)
+    if unmet:
+        out.print(Text.assemble(("No call met", "bold yellow"), f"  the fault of {', '.join(unmet)}"))
     waiting = [each for each in changes if (each.service, each.row.get("status")) == ("approvals", "Pending")]
     if waiting:
         who = waiting[0].row["approvers"][0]["email"]

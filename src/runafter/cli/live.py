@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,7 @@ SIGNS = {
     "Waiting": ("◌", "cyan"),
 }
 _TICKS_PER_S = 10_000_000
+_LONGEST_MESSAGE = 200
 
 
 @dataclass(slots=True)
@@ -278,5 +279,16 @@ def _message(notice: RecordAction) -> str | None:
     if isinstance(notice.error, dict) and isinstance(notice.error.get("message"), str):
         return str(notice.error["message"])
     if isinstance(notice.outputs, dict) and "statusCode" in notice.outputs:
-        return f"answered {notice.outputs['statusCode']} {notice.code or ''}".strip()
+        said = _said(notice.outputs.get("body"))
+        return f"answered {notice.outputs['statusCode']} {notice.code or ''}".strip() + (f": {said}" if said else "")
     return notice.code
+
+
+def _said(body: Any) -> str:
+    """Return what a service says of its error, on one line; nothing where it has no place that is meant for it."""
+    error = body.get("error", body) if isinstance(body, Mapping) else None
+    text = error.get("message") if isinstance(error, Mapping) else None
+    if not isinstance(text, str):
+        return ""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"

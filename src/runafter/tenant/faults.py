@@ -81,7 +81,7 @@ def read_fault(value: str | Mapping[str, Any]) -> Fault:
         if fields.get("kind", "error") not in get_args(FaultKind):
             raise InvalidFault(f"no fault of kind {fields['kind']!r}; there are {', '.join(get_args(FaultKind))}")
         try:
-            return Fault(**fields)
+            return _answerable(Fault(**fields))
         except TypeError as error:
             raise InvalidFault(f"fault {value!r}: {error}") from error
     found = _SHORT.fullmatch(value.strip())
@@ -94,13 +94,21 @@ def read_fault(value: str | Mapping[str, Any]) -> Fault:
         if what not in kinds:
             raise InvalidFault(f"no fault of kind {what!r}; a status or one of {', '.join(kinds)}")
         kind = kinds[what]
-    return Fault(
-        operation=found["operation"].strip(),
-        kind=kind,
-        status=int(what) if what.isdigit() else 500,
-        rate=float(found["rate"]) / 100 if found["rate"] else 1.0,
-        nth=tuple(int(number) for number in found["nth"].split(",")) if found["nth"] else (),
+    return _answerable(
+        Fault(
+            operation=found["operation"].strip(),
+            kind=kind,
+            status=int(what) if what.isdigit() else 500,
+            rate=float(found["rate"]) / 100 if found["rate"] else 1.0,
+            nth=tuple(int(number) for number in found["nth"].split(",")) if found["nth"] else (),
+        )
     )
+
+
+def _answerable(fault: Fault) -> Fault:
+    if not 100 <= fault.status <= 599:
+        raise InvalidFault(f"{fault.operation}: {fault.status} is no HTTP status", hint="For example: dataverse.*=503")
+    return fault
 
 
 _NAMES = {
@@ -154,6 +162,11 @@ class Faults:
         fault = rule if isinstance(rule, Fault) else read_fault(rule)
         self.rules.append(fault)
         return fault
+
+    @property
+    def unmet(self) -> list[str]:
+        """The patterns of the rules that no call has met so far: misspelt, or of a service that was not called."""
+        return [fault.operation for index, fault in enumerate(self.rules) if index not in self._seen]
 
     def clear(self) -> None:
         self.rules.clear()

@@ -166,7 +166,7 @@ def command(
         _job,
         definition,
         flows=[other for other in definitions if other is not definition],
-        parameters=_parameters(settings),
+        parameters=_parameters(settings, definition),
         mocks=mocks,
         auto=auto,
         variables=variables,
@@ -272,7 +272,7 @@ def show_aftermath(tenant: Tenant, before: Snapshot, results: Sequence[RunResult
             if each.status == "Succeeded"}  # fmt: skip
     order = [name for result in results for name in result.actions if name in undoing & done]
     served = [call for call in tenant.served if call.run_id in runs]
-    print_aftermath(changes(before, snapshot(tenant)), served, undone=dict.fromkeys(order))
+    print_aftermath(changes(before, snapshot(tenant)), served, undone=dict.fromkeys(order), unmet=tenant.faults.unmet)
 
 
 def _duration(text: str | None) -> timedelta | None:
@@ -290,14 +290,21 @@ def _duration(text: str | None) -> timedelta | None:
         ) from fault
 
 
-def _parameters(settings: Sequence[str]) -> dict[str, Any]:
+def _parameters(settings: Sequence[str], definition: Definition) -> dict[str, Any]:
     import json
+    from difflib import get_close_matches
 
     found: dict[str, Any] = {}
+    parameters = definition.value.get("parameters")
+    declared = list(parameters) if isinstance(parameters, dict) else []
     for setting in settings:
         name, sign, text = setting.partition("=")
         if not sign:
             raise click.BadParameter(f"{setting!r} has no '='; write --set name=value", param_hint="--set")
+        if name.casefold() not in {each.casefold() for each in declared}:
+            near = get_close_matches(name, declared, n=1, cutoff=0.4)
+            said = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(declared) or 'none'}"
+            raise click.BadParameter(f"the flow has no parameter {name!r}; {said}", param_hint="--set")
         try:
             found[name] = json.loads(text)
         except json.JSONDecodeError:

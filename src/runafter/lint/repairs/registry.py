@@ -68,9 +68,10 @@ def fix_for(flow: Flow, issue: Issue) -> Fix | None:
 
 def layer_fixes(flow: Flow, layer: str) -> Iterator[tuple[str, Fix]]:
     """Yield (code, repair) of what would give a flow a layer that it lacks."""
+    roots = [site for site in flow.sites if site.container is None]
     for code in _LAYERS.get(layer, ()):
-        if code == "ERR001" and any("Failed" in s for site in flow.sites for s in site.run_after.values()):
-            continue  # a flow with handlers of its own keeps its shape
+        if code == "ERR001" and any("Failed" in statuses for site in roots for statuses in site.run_after.values()):
+            continue  # a flow with handlers of its own keeps its shape; one inside of a loop moves with the loop
         fix = REPAIRS[code](flow, [])
         if fix is not None:
             yield code, fix
