@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "harden": ("harden", "Repair what check finds, as minimal edits of the file: shown as a diff, or written."),
     "rule": ("rule", "Explain a finding's code."),
     "tenant": ("tenant", "Seed, look into and serve an emulated tenant."),
+    "count": ("count", "Count the actions that a run takes, before it is run."),
+    "explain": ("explain", "Say what settings amount to: how long a retry policy holds up a run."),
     "limits": ("limits", "List what the platform and its connectors allow, and what is safe inside a loop."),
     "serve": ("serve", "Serve a project: triggers, durable runs, REST interfaces, the page."),
     "flows": ("flows", "List the installed flows, switch them on and off, run them."),

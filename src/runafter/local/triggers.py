@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from runafter.definition.nodes import Definition
 from runafter.engine.faults import FAULTS
 from runafter.engine.triggers import Decision, TriggerRun, TriggerScope, decide
-from runafter.expressions.template import Template
+from runafter.expressions.template import Template, compile_template
 from runafter.program.steps import CallStep, Program, Trigger
+from runafter.values.json import compact
 from runafter.values.time import Timestamp, round_trip
 
 _BY_PEOPLE = {"button", "powerapp", "powerappv2", "apiconnection", "skills"}
@@ -90,6 +92,34 @@ def decided(
     if trigger.split_on is not None and not _is_list(trigger.split_on, scope):
         trigger = replace(trigger, split_on=None)
     return decide(program, trigger, scope)
+
+
+def declared_key(definition: Definition) -> str | None:
+    """Return the key that a trigger names itself, as `harden` writes it: `metadata.runafter.deduplicationKey`."""
+    triggers = definition.value.get("triggers")
+    for trigger in triggers.values() if isinstance(triggers, dict) else ():
+        here: Any = trigger
+        for name in ("metadata", "runafter", "deduplicationKey"):
+            here = here.get(name) if isinstance(here, dict) else None
+        if isinstance(here, str):
+            return here
+    return None
+
+
+def key_of(
+    key: str, program: Program, outputs: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+) -> str | None:
+    """Return an event's de-duplication key by the flow's expression; None where this event lacks it.
+
+    Raises:
+        ExpressionError: the expression is none, or this event has not what it reads.
+    """
+    known = {name: each.default for name, each in program.parameters.items() if each.has_default}
+    scope = TriggerScope(trigger_record(program, outputs, 0), 0, {**known, **(parameters or {})}, {})
+    value = compile_template(key).evaluate(scope)
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else compact(value)
 
 
 def _is_list(split_on: Template, scope: TriggerScope) -> bool:

@@ -14,6 +14,7 @@ from runafter.expressions.template import Template, compile_template
 from runafter.hosts.clock import Clock
 from runafter.local.package import pack, unpack
 from runafter.local.run import Job
+from runafter.local.triggers import declared_key
 from runafter.program.build import build, content_hash, problems
 from runafter.program.steps import Program, RespondStep, Trigger
 from runafter.project.project import Project, ProjectFlow
@@ -100,7 +101,7 @@ class FlowBook:
             deputy=sidecar.deputy,
             purpose=sidecar.purpose,
             criticality=sidecar.criticality,
-            deduplication_key=sidecar.deduplication_key or _declared_key(definition),
+            deduplication_key=sidecar.deduplication_key or declared_key(definition),
             deduplication_ttl_s=sidecar.deduplication_ttl_s,
             key_headers=dict(sidecar.key_headers),
             review=sidecar.review,
@@ -167,18 +168,6 @@ class FlowBook:
         if kept is None:
             raise UnknownFlow(f"flow {row.name!r} has no version {version}")
         return _made(row, kept.source, unpack(kept.source))
-
-
-def _declared_key(definition: Definition) -> str | None:
-    """Return the key that a trigger names itself, as `harden` writes it: `metadata.runafter.deduplicationKey`."""
-    triggers = definition.value.get("triggers")
-    for trigger in triggers.values() if isinstance(triggers, dict) else ():
-        here: Any = trigger
-        for name in ("metadata", "runafter", "deduplicationKey"):
-            here = here.get(name) if isinstance(here, dict) else None
-        if isinstance(here, str):
-            return here
-    return None
 
 
 def _made(row: FlowRow, source: bytes, definition: Definition) -> Flow:

@@ -11,7 +11,7 @@ from runafter.cli.dialect import known_profile
 from runafter.cli.output import console, json_option, print_json, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from runafter.cli.live import LiveRun
@@ -62,6 +62,13 @@ if TYPE_CHECKING:
 @click.option(
     "--tenant-state", metavar="FILE", help="SQLite file that keeps the tenant, for further runs and `tenant show`."
 )
+@click.option(
+    "--duplicate-deliveries",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=1,
+    help="Deliver the event N times, as a platform may that delivers at least once; flow.toml's key holds.",
+)
 @click.option("--virtual", is_flag=True, help="Virtual clock: nothing waits, nothing is sent.")
 @click.option(
     "--watch",
@@ -107,6 +114,7 @@ def command(
     faults: tuple[str, ...],
     tenant_profile: str | None,
     tenant_state: str | None,
+    duplicate_deliveries: int,
     virtual: bool,
     watch: float | None,
     seed: int | None,
@@ -129,10 +137,12 @@ def command(
     starts no run, one, or many. Exit code 0 only if all runs Succeeded.
     """
     from runafter.cli.beside import beside, main_flow, open_beside, shown
+    from runafter.cli.deliveries import delivered, started
     from runafter.cli.mocking import read_mocks
     from runafter.cli.origin import origin_of
     from runafter.cli.select import one_flow
     from runafter.local.read import read
+    from runafter.local.triggers import declared_key
 
     if seed is not None and not virtual:
         raise click.UsageError("--seed needs --virtual: real time is not drawn from a seed.")
@@ -190,7 +200,8 @@ def command(
     job = make(trigger=given)
     if given is None and not auto and mocks.trigger is None and _needs_trigger(job.program, definition, path, flow):
         raise click.exceptions.Exit(2)
-    jobs = [job] if given is None else _started(job, make, as_json=as_json)
+    jobs = [job] if given is None else started(job, make, as_json=as_json)
+    jobs = delivered(jobs, duplicate_deliveries, make, near.sidecar().deduplication_key or declared_key(definition))
     before = snapshot_of(place)
     results = [_one(each, db, seed or 0, virtual=virtual, watch=watch, as_json=as_json) for each in jobs]
     if as_json:
@@ -216,30 +227,6 @@ def _job(definition: Definition, **options: Any) -> Job:
         return Job(definition, **options)
     except MockError as fault:
         raise click.UsageError(str(fault)) from fault
-
-
-def _started(job: Job, make: Callable[..., Job], *, as_json: bool) -> list[Job]:
-    """Return the jobs that the event starts, by the trigger's conditions and split-on; exit when there are none."""
-    from runafter.hosts.clock import machine_clock
-    from runafter.local.triggers import decided
-
-    trigger = next(iter(job.program.triggers.values()), None)
-    if trigger is None or (not trigger.conditions and trigger.split_on is None):
-        return [job]
-    decision = decided(
-        job.program, job.trigger_outputs, machine_clock(), parameters=job.parameters, app_settings=job.app_settings
-    )
-    if decision.status == "Succeeded" and decision.runs:
-        return [make(trigger=run.trigger["outputs"]) for run in decision.runs]
-    if as_json:
-        print_json({"status": decision.status, "code": decision.code, "error": decision.error, "actions": {}})
-    elif decision.status == "Failed":
-        message = (decision.error or {}).get("message", "")
-        click.echo(f"The trigger {trigger.name!r} fails, no run starts: {decision.code}: {message}", err=True)
-    else:
-        why = "its conditions do not hold" if decision.code == "TriggerConditionNotMet" else "there is no item"
-        click.echo(f"The trigger {trigger.name!r} starts no run: {why}.", err=True)
-    raise click.exceptions.Exit(1 if decision.status == "Failed" else 0)
 
 
 def _one(job: Job, db: str | None, seed: int, *, virtual: bool, watch: float | None, as_json: bool) -> RunResult:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from runafter.lint.effects import find_connector
 from runafter.lint.flow import Flow
@@ -10,6 +12,7 @@ from runafter.profiles.catalogue import Catalogue
 from runafter.profiles.profile import Fact
 from runafter.program.outline import Level, Site
 
+LOOPS = {"foreach", "until"}
 _WINDOW = re.compile(r"calls per ([\d.]+) s\b")
 
 
@@ -50,6 +53,57 @@ def _level(flow: Flow, level: Level, api: str) -> tuple[int, int]:
 
 def _always(site: Site) -> bool:
     return all("Succeeded" in statuses for statuses in site.run_after.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many actions a block runs, least and most, beside what its loops run; `loops` are those with what an iteration runs.
+
+    A loop in a branch that may not be taken is among them, and counts nothing in the least.
+    """
+
+    least: int
+    most: int
+    loops: tuple[tuple[Site, Tally], ...]
+
+    def total(self, items: Mapping[str, int]) -> tuple[int, int]:
+        """Return (least, most) with so many iterations by folded loop name; the loops that are not named run once."""
+        least, most = self.least, self.most
+        for site, inner in self.loops:
+            low, high = inner.total(items)
+            times = items.get(site.key, 1)
+            least += 0 if _may_skip(site) else low * times
+            most += high * times
+        return least, most
+
+
+def _may_skip(site: Site) -> bool:
+    container = site.container
+    while container is not None and container.folded not in LOOPS:
+        if container.folded in {"if", "switch"}:
+            return True
+        container = container.container
+    return False
+
+
+def tally(level: Level) -> Tally:
+    """Count a block's actions; of conditions the cheapest and the dearest branch."""
+    least = most = 0
+    loops: list[tuple[Site, Tally]] = []
+    for site in level.sites.values():
+        least, most = least + 1, most + 1
+        inner = [tally(each) for each in site.levels]
+        if site.folded in LOOPS:
+            loops += [(site, each) for each in inner]
+            continue
+        loops += [each for one in inner for each in one.loops]
+        if site.folded in {"if", "switch"}:
+            has_else = any(each.branch[0] in {"else", "default"} for each in site.levels)
+            least += min((each.least for each in inner), default=0) if has_else else 0
+            most += max((each.most for each in inner), default=0)
+        else:
+            least, most = least + sum(each.least for each in inner), most + sum(each.most for each in inner)
+    return Tally(least, most, tuple(loops))
 
 
 def action_count(level: Level) -> tuple[int, int]:
