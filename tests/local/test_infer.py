@@ -115,3 +115,15 @@ def test_a_made_up_list_has_one_page() -> None:
 
 def test_the_clock_that_times_are_made_for_is_where_virtual_time_starts() -> None:
     assert round_trip(Timestamp(START_TICKS)).startswith(CLOCK.rstrip("Z"))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "@addProperty(triggerBody()?['tags'], 'host', 'a')",
+        "@setProperty(triggerBody()?['tags'], 'host', 'a')",
+        "@removeProperty(triggerBody()?['tags'], 'host')",
+    ],
+)
+def test_what_gets_or_loses_a_property_is_an_object(expression: str) -> None:
+    assert body_of(expression) == {"tags": {}}

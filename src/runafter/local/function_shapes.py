@@ -175,8 +175,15 @@ def _substring(arguments: list[Shape]) -> Shape:
     return Shape(kind="string")
 
 
+def _an_object(arguments: list[Shape]) -> Shape:
+    """Properties are added to, set in and removed from objects only."""
+    if arguments and not arguments[0].is_known:
+        arguments[0].find().kind = arguments[0].find().kind or "object"
+    return Shape(kind="object")
+
+
 def _set_property(arguments: list[Shape]) -> Shape:
-    shape = Shape(kind="object")
+    shape = _an_object(arguments)
     if len(arguments) >= 2 and arguments[1].is_known and isinstance(arguments[1].find().constant, str):
         shape.properties[arguments[1].find().constant] = arguments[2] if len(arguments) > 2 else Shape()
     return shape
@@ -229,6 +236,7 @@ RULES: dict[str, Callable[[list[Shape]], Shape]] = {
     "substring": _substring,
     "setproperty": _set_property,
     "addproperty": _set_property,
+    "removeproperty": _an_object,
     "bool": _decimal_wish,
     "xml": _xml,
     "urihost": _uri_part,
