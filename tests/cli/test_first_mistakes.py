@@ -150,3 +150,38 @@ def test_a_fault_without_a_status_is_refused(stock: str, capsys: pytest.CaptureF
 
     assert code == 2
     assert "1 is no HTTP status" in capsys.readouterr().err
+
+
+def test_a_flow_of_a_project_calls_its_child_as_in_the_solution(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    child_id = "c1d2e3f4-0000-4000-8000-000000000002"
+    call_child = {"host": {"workflowReferenceName": child_id}, "body": {}}
+    answer = {"type": "Response", "kind": "Http", "inputs": {"statusCode": 200, "body": {"seen": True}}, "runAfter": {}}
+    button = {"manual": {"type": "Request", "kind": "Button"}}
+    flows = {
+        "Parent-C1D2E3F4-0000-4000-8000-000000000001": {
+            "Call": {"type": "Workflow", "inputs": call_child, "runAfter": {}},
+            "Seen": {"type": "Compose", "inputs": "@body('Call')['seen']", "runAfter": {"Call": ["Succeeded"]}},
+        },
+        f"Child-{child_id.upper()}": {"Answer": answer},
+    }
+    entries = "".join(
+        f'<Workflow WorkflowId="{{{file.split("-", 1)[1].lower()}}}" Name="{file.split("-", 1)[0]}">'
+        f"<JsonFileName>/Workflows/{file}.json</JsonFileName><Category>5</Category></Workflow>"
+        for file in flows
+    )
+    with zipfile.ZipFile(tmp_path / "solution.zip", "w") as archive:
+        archive.writestr("solution.xml", "<ImportExportXml><SolutionManifest/></ImportExportXml>")
+        archive.writestr("customizations.xml", f"<ImportExportXml><Workflows>{entries}</Workflows></ImportExportXml>")
+        for file, actions in flows.items():
+            properties = {"connectionReferences": {}, "definition": {"triggers": button, "actions": actions}}
+            document = {"properties": properties, "schemaVersion": "1.0.0.0"}
+            archive.writestr(f"Workflows/{file}.json", json.dumps(document))
+    assert call("init", "project", "--from", "solution.zip") == 0
+    capsys.readouterr()
+
+    code = call("run", "project", "--flow", "Parent", "--virtual", "--trigger", "{}")
+
+    assert code == 0, capsys.readouterr()

@@ -358,3 +358,9 @@ def test_nested_copy_loops_in_a_value_end() -> None:
 
     assert definition.unresolved == ("more template expressions than are evaluated",)
     assert time.process_time() - began < 10
+
+
+def test_an_id_of_a_resource_without_a_type_is_left_unresolved() -> None:
+    (definition,) = read_template(workflow(compose("[resourceId('connections', 'teams')]")))
+
+    assert definition.unresolved != ()

@@ -191,6 +191,9 @@ def _document(definition: Definition) -> Any:
     for name, value in definition.parameter_values.items():
         if isinstance(declared, dict) and isinstance(declared.get(name), dict) and name != "$connections":
             declared[name]["defaultValue"] = value
+    identity = definition.metadata.get("WorkflowId")
+    if is_cloud_flow and isinstance(identity, str) and "name" not in document:
+        document = {"name": identity.casefold(), **document}  # by which other flows of the solution call it
     return document
 
 

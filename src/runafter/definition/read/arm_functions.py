@@ -85,7 +85,9 @@ def _format(pattern: str, *values: Any) -> str:
 
 def _resource_id(place: Deployment, arguments: list[Any], prefix: str) -> str:
     given = [str(argument) for argument in arguments]
-    position = next(index for index, argument in enumerate(given) if "/" in argument)
+    position = next((index for index, argument in enumerate(given) if "/" in argument), None)
+    if position is None:
+        raise ValueError("no argument is a resource type")
     kind, names = given[position], given[position + 1 :]
     namespace, *types = kind.split("/")
     if len(types) != len(names):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from runafter.definition.nodes import Connection, Definition, Node
 from runafter.definition.read.arm import api_name, connections_of
 from runafter.profiles.detect import detect
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def is_definition(node: Node | None) -> bool:
@@ -45,6 +48,13 @@ def find_definition(root: Node) -> tuple[Node, Node] | None:
     return (root, root) if is_definition(root) else None
 
 
+def _identity(root: Node) -> dict[str, str]:
+    """Return the id by which other flows call this one: a cloud flow's `name` is a GUID, as its resource has it."""
+    node = root.get("name")
+    text = node.value if node is not None else None
+    return {"WorkflowId": text} if isinstance(text, str) and _GUID.fullmatch(text) else {}
+
+
 def read_plain(root: Node, file: str, *, name: str | None = None) -> Definition | None:
     """Return the definition of a single file, None when it holds none."""
     found = find_definition(root)
@@ -76,6 +86,7 @@ def read_plain(root: Node, file: str, *, name: str | None = None) -> Definition 
         workflow_kind=kind,
         connections=connections,
         parameter_values=values,
+        metadata=_identity(root),
         findings=tuple(root.source.findings),
     )
 
