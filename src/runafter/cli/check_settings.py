@@ -72,7 +72,9 @@ def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as fault:
-        raise InvalidSettings(f"the file cannot be read: {fault}", file=_shown(file)) from fault
+        raise InvalidSettings(
+            f"the file cannot be read: {getattr(fault, 'strerror', None) or fault}", file=_shown(file)
+        ) from fault
     except tomllib.TOMLDecodeError as fault:
         raise InvalidSettings(f"the file is no TOML: {fault}", file=_shown(file)) from fault
 
