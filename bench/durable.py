@@ -13,7 +13,7 @@ from bench.limit import limit_steps_per_s
 from bench.peers import measure_peers
 
 from runafter.hosts.embedded.host import Host
-from runafter.hosts.embedded.interpreter import relax_collector
+from runafter.hosts.embedded.interpreter import hurry_writer, quick_loop, relax_collector
 from runafter.program.steps import Program
 from runafter.protocol.commands import CallOperation
 from runafter.protocol.events import Outcome
@@ -93,7 +93,8 @@ def measure_beside_limit(
         await host.start()
         program = load(source)
         waiting = iter(range(runs))
-        relax_collector()  # as `runafter serve` does; it holds for the limit below too
+        relax_collector()  # these two as `runafter serve` does, and its event loop; they hold for the limit below too
+        hurry_writer()
 
         async def worker() -> None:
             for _ in waiting:
@@ -112,13 +113,14 @@ def measure_beside_limit(
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ours_per_s, size = asyncio.run(ours(folder))
+        with asyncio.Runner(loop_factory=quick_loop()) as runner:
+            ours_per_s, size = runner.run(ours(folder))
         chains = runs if runs > 1 else in_flight
-        limit_per_s = asyncio.run(
-            limit_steps_per_s(
-                folder, chains=chains, steps=runs * steps // chains, in_flight=in_flight, payload=b"x" * size
+        count = runs * steps // chains
+        with asyncio.Runner(loop_factory=quick_loop()) as runner:
+            limit_per_s = runner.run(
+                limit_steps_per_s(folder, chains=chains, steps=count, in_flight=in_flight, payload=b"x" * size)
             )
-        )
     return {
         "steps_per_s": ours_per_s,
         "limit_steps_per_s": limit_per_s,

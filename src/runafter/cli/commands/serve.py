@@ -85,7 +85,7 @@ def command(
     from runafter.local.machine import database_url
 
     try:
-        from runafter.hosts.embedded.interpreter import hurry_writer, relax_collector
+        from runafter.hosts.embedded.interpreter import hurry_writer, quick_loop, relax_collector
         from runafter.server.app import JsonLines, serve
     except ImportError as error:
         raise EnvironmentFault(
@@ -123,7 +123,7 @@ def command(
 
     relax_collector()
     hurry_writer()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=quick_loop()) as runner:
         runner.run(main())
 
 
@@ -165,11 +165,3 @@ def _tenant(
         )
     except OSError as fault:
         raise click.UsageError(f"cannot read {fault.filename}: {fault.strerror}") from fault
-
-
-def _loop_factory() -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

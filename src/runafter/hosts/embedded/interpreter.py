@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
+from collections.abc import Callable
 
 _ALLOCATIONS = 20_000
 _SWITCH_S = 0.001
@@ -28,3 +30,12 @@ def hurry_writer() -> None:
     Changes the whole process.
     """
     sys.setswitchinterval(_SWITCH_S)
+
+
+def quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loops where it is installed; None for Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
