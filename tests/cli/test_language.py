@@ -205,3 +205,14 @@ def test_help_lists_every_command_and_colour_is_asked_for() -> None:
     assert done.returncode == 0
     for name in ("inspect", "eval", "graph", "convert", "sample", "run", "runs"):
         assert f"\n  {name}" in done.stdout
+
+
+def test_convert_writes_no_json_under_the_name_of_an_archive(tmp_path: Path) -> None:
+    source, target = tmp_path / "flow.json", tmp_path / "out.zip"
+    source.write_text('{"triggers": {}, "actions": {}}', "utf-8")
+
+    done = runafter("convert", str(source), str(target))
+
+    assert done.returncode == 2
+    assert "name it flow.json" in done.stderr
+    assert not target.exists()

