@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from runafter.cli.database import existing_database
+
 if TYPE_CHECKING:
     from runafter.journal.journal import Journal
     from runafter.journal.rows import ActionRow, RunHeader
@@ -18,19 +20,13 @@ T = TypeVar("T")
 
 
 def with_journal(db: str | None, work: Callable[[Journal], Awaitable[T]]) -> T:
-    from pathlib import Path
-
     from runafter.journal.journal import Journal
-    from runafter.local.machine import DEFAULT_DB
     from runafter.storage.open import open_storage
 
-    if db is None and not Path(DEFAULT_DB).exists():
-        raise click.UsageError(f"there is no database {DEFAULT_DB} in this folder; name one with --db")
-    if db is not None and "://" not in db and not Path(db).exists():
-        raise click.UsageError(f"there is no database {db}; a run makes one: runafter run FLOW --db {db}")
+    url = existing_database(db)
 
     async def open_and_work() -> T:
-        storage = await open_storage(db or DEFAULT_DB)
+        storage = await open_storage(url)
         try:
             return await work(Journal(storage))
         finally:

@@ -14,9 +14,9 @@ _TABLES = ("runs", "journal", "actions", "contents", "definitions", "flows", "fl
 
 def sqlite_path(url: str) -> Path | None:
     """Return the file of a SQLite address, None for other databases."""
-    if url == "memory:" or url.startswith(("postgres://", "postgresql://")):
+    if url == "memory:" or ("://" in url and not url.lower().startswith("sqlite://")):
         return None
-    return Path(url.removeprefix("sqlite:///"))
+    return Path(url[len("sqlite:///") :] if "://" in url else url)
 
 
 def backup(url: str, target: Path) -> int:

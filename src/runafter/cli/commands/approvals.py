@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from runafter.cli.database import db_option, with_runtime
 from runafter.cli.groups import Group
 from runafter.cli.output import console, print_json
 from runafter.cli.show import time_text
@@ -15,11 +14,6 @@ from runafter.cli.show import time_text
 if TYPE_CHECKING:
     from runafter.catalog.rows import InboxItem
     from runafter.server.runtime import Runtime
-
-T = TypeVar("T")
-db_option = click.option(
-    "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
-)
 
 
 @click.group("approvals", cls=Group)
@@ -46,7 +40,7 @@ def _list(db: str | None, *, everything: bool, as_json: bool, kinds: set[str], n
         found = await runtime.catalog.items(status=None if everything else "open")
         return [item for item in found if item.kind in kinds]
 
-    found = _with_runtime(db, work)
+    found = with_runtime(db, work)
     if as_json:
         print_json([_plain(item) for item in found])
         return
@@ -76,7 +70,7 @@ def _answer(db: str | None, identity: str, answer: str, comment: str, by: str) -
         whole = await _find(runtime, identity)
         return await runtime.answer(whole, answer, comments=comment, responder=by)
 
-    item = _with_runtime(db, work)
+    item = with_runtime(db, work)
     again = item.detail.get("again")
     click.echo(f"{item.id}: {answer}" + (f"; run {again} goes on with it" if again else ""))
 
@@ -141,31 +135,3 @@ def close_review(identity: str, db: str | None, again: bool, comment: str, by: s
     from runafter.server.inbox import RUN_AGAIN
 
     _answer(db, identity, RUN_AGAIN if again else "Done", comment, by)
-
-
-def _with_runtime(db: str | None, work: Callable[[Runtime], Awaitable[T]]) -> T:
-    async def main() -> T:
-        from runafter.hosts.embedded.host import Host
-        from runafter.local.machine import database_url
-        from runafter.local.outside import LocalOutside
-        from runafter.local.package import load_program
-        from runafter.server.runtime import Runtime
-        from runafter.storage.open import open_storage
-
-        storage = await open_storage(database_url(db))
-        runtime = Runtime(
-            storage,
-            LocalOutside(),
-            lambda inbox, respond: Host(storage, inbox, load_program=load_program, responder=respond),
-        )
-        try:
-            await runtime.flows.open()
-            await runtime.firing.recover()
-            await runtime.inbox.recover()
-            runtime.host.loop.is_stopping = True  # the answer is kept; whoever drives the run goes on with it
-            return await work(runtime)
-        finally:
-            await runtime.host.stop()
-            await storage.close()
-
-    return asyncio.run(main())

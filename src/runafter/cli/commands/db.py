@@ -7,12 +7,9 @@ from pathlib import Path
 
 import click
 
+from runafter.cli.database import db_option, existing_database
 from runafter.cli.groups import Group
 from runafter.cli.output import print_json
-
-db_option = click.option(
-    "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
-)
 
 
 @click.group("db", cls=Group)
@@ -25,10 +22,9 @@ def command() -> None:
 @db_option
 def backup(target: Path, db: str | None) -> None:
     """Write a consistent copy to TARGET, also while a server runs."""
-    from runafter.local.machine import database_url
     from runafter.storage.upkeep import backup as copy
 
-    click.echo(f"{copy(database_url(db), target):,} bytes written to {target}")
+    click.echo(f"{copy(existing_database(db), target):,} bytes written to {target}")
 
 
 @command.command("size")
@@ -36,10 +32,9 @@ def backup(target: Path, db: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def size(db: str | None, as_json: bool) -> None:
     """Print the size and the number of rows by table."""
-    from runafter.local.machine import database_url
     from runafter.storage.upkeep import size as measure
 
-    found = asyncio.run(measure(database_url(db)))
+    found = asyncio.run(measure(existing_database(db)))
     if as_json:
         print_json(found)
         return

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from runafter.cli.database import db_option, existing_database, with_runtime
 from runafter.cli.groups import Group
 from runafter.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from runafter.catalog.rows import FlowState
+    from runafter.server.firing import Fired
     from runafter.server.flows import FlowBook
+    from runafter.server.runtime import Runtime
 
 T = TypeVar("T")
-db_option = click.option(
-    "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
-)
 
 
 @click.group("flows", cls=Group)
@@ -47,7 +47,7 @@ def list_flows(db: str | None, as_json: bool) -> None:
             for flow in book.all()
         ]
 
-    found = _with_flows(db, work)
+    found = _with_flows(existing_database(db), work)
     if as_json:
         print_json(found)
         return
@@ -105,35 +105,14 @@ def run_flow(flow: str, db: str | None, trigger: str | None, duplicate_deliverie
     except ValueError as fault:
         raise click.BadParameter(f"no JSON: {fault}", param_hint="--trigger") from fault
 
-    async def work() -> list[str]:
-        from runafter.hosts.embedded.host import Host
-        from runafter.local.machine import database_url
-        from runafter.local.outside import LocalOutside
-        from runafter.local.package import load_program
-        from runafter.server.runtime import Runtime
-        from runafter.storage.open import open_storage
+    async def work(runtime: Runtime) -> list[Fired]:
+        return [each for _ in range(duplicate_deliveries) for each in await runtime.run_now(flow, given=given)]
 
-        storage = await open_storage(database_url(db))
-        runtime = Runtime(
-            storage,
-            LocalOutside(),
-            lambda inbox, respond: Host(storage, inbox, load_program=load_program, responder=respond),
-        )
-        try:
-            await runtime.flows.open()
-            await runtime.firing.recover()
-            runtime.host.loop.is_stopping = True  # begin the run, and leave its calls to the server
-            told: list[str] = []
-            for _ in range(duplicate_deliveries):
-                fired = await runtime.run_now(flow, given=given)
-                told += [f"{each.status} {each.run_id or ''}".strip() for each in fired]
-            return told
-        finally:
-            await runtime.host.stop()
-            await storage.close()
-
-    for line in asyncio.run(work()):
-        click.echo(line)
+    fired = with_runtime(db, work)
+    for each in fired:
+        click.echo(" ".join(part for part in (each.status, each.run_id, _reason(each)) if part))
+    if fired and all(each.status in {"Failed", "Full"} for each in fired):
+        raise SystemExit(1)
 
 
 @click.command("import")
@@ -150,26 +129,33 @@ def import_command(path: Path, db: str | None, disabled: bool) -> None:
         project = read_project(path, read)
         return [(await book.install(flow, "Disabled" if disabled else "Enabled")).name for flow in project.flows]
 
-    for name in _with_flows(db, work):
+    from runafter.local.machine import database_url
+
+    for name in _with_flows(database_url(db), work):
         click.echo(f"installed {name}")
+
+
+def _reason(fired: Fired) -> str:
+    """Say why no run was begun."""
+    message = fired.error.get("message") if isinstance(fired.error, dict) else None
+    return f"{fired.code}: {message}" if fired.status in {"Failed", "Full"} and message else ""
 
 
 def _switch(name: str, db: str | None, state: FlowState) -> None:
     async def work(book: FlowBook) -> str:
         return (await book.switch(name, state)).name
 
-    click.echo(f"{_with_flows(db, work)} is {state.lower()}")
+    click.echo(f"{_with_flows(existing_database(db), work)} is {state.lower()}")
 
 
-def _with_flows(db: str | None, work: Callable[[FlowBook], Awaitable[T]]) -> T:
+def _with_flows(url: str, work: Callable[[FlowBook], Awaitable[T]]) -> T:
     async def main() -> T:
         from runafter.catalog.catalog import Catalog
         from runafter.hosts.clock import machine_clock
-        from runafter.local.machine import database_url
         from runafter.server.flows import FlowBook
         from runafter.storage.open import open_storage
 
-        storage = await open_storage(database_url(db))
+        storage = await open_storage(url)
         try:
             book = FlowBook(Catalog(storage), machine_clock)
             await book.open()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runafter.cli.commands.purge import purge
+from runafter.cli.database import db_option, existing_database
 from runafter.cli.groups import Group
 from runafter.cli.history import (
     chain_of,
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from runafter.program.steps import Program
 
 _STATUSES = ["Running", "Waiting", "Succeeded", "Failed", "Cancelled", "TimedOut"]
-db_option = click.option(
-    "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
-)
 project_option = click.option(
     "--project",
     metavar="DIR",
@@ -312,11 +310,10 @@ def _go_on(
     from runafter.cli.commands.run import plain_result, show_aftermath, snapshot_of, summarise
     from runafter.cli.drive import drive
     from runafter.cli.origin import Around, around_again
-    from runafter.local.machine import database_url
     from runafter.local.resume import job_of
     from runafter.program.build import build
 
-    url = database_url(db)
+    url = existing_database(db)
     quiet = options is None
     found = Around()
 

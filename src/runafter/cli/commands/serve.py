@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from runafter.cli.database import db_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("serve")
 @click.argument("project", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--db", metavar="URL", help="Database: a path, sqlite:///..., postgresql://... Default .runafter/runs.db."
-)
+@db_option
 @click.option("--port", default=7071, show_default=True, type=click.IntRange(1, 65_535))
 @click.option(
     "--host",
