@@ -23,9 +23,23 @@ def test_evaluate_is_public() -> None:
     assert runafter.evaluate("@concat(variables('a'), 'b')", variables={"A": "x"}) == "xb"
 
 
-def test_clock_is_asked_for_by_name() -> None:
-    with pytest.raises(ValueError, match="now="):
-        evaluate("@utcNow()")
+@pytest.mark.parametrize(
+    ("template", "wished"),
+    [
+        ("@addDays('2031-03-15T00:00:00Z', 10)", "2031-03-25T00:00:00.0000000Z"),
+        ("@formatDateTime('15 March 2031', 'yyyy-MM-dd')", "2031-03-15"),
+        ("@parseDateTime('15/03/31 10:20', 'fr-FR', 'dd/MM/yy HH:mm')", "1931-03-15T10:20:00.0000000"),
+        ("@dateDifference('2031-03-15', '2031-03-17')", "2.00:00:00"),
+        ("@convertFromUtc('2031-07-01T12:00:00Z', 'Tokyo Standard Time', 'HH:mm')", "21:00"),
+    ],
+)
+def test_a_date_that_is_complete_needs_no_clock(template: str, wished: str) -> None:
+    assert evaluate(template) == wished
+
+
+@pytest.mark.parametrize("template", ["@ticks('13:45')", "@ticks('3 March')", "@dayOfWeek('1.5')", "@utcNow()"])
+def test_a_date_that_leaves_something_out_asks_for_the_clock(template: str) -> None:
+    assert "now=" in fault(template).message
 
 
 def test_clock_takes_datetimes() -> None:

@@ -56,7 +56,7 @@ def _due(machine: Machine, step: WaitStep, scope: Any, inputs: Any) -> int:
 
 def _moment(machine: Machine, value: Any) -> int:
     try:
-        return parse_time(value if isinstance(value, str) else "", machine.now).ticks
+        return parse_time(value if isinstance(value, str) else "", lambda: machine.now).ticks
     except ValueError:
         raise EvaluationError(f"The 'timestamp' of a Wait is no timestamp: {value!r}.") from None
 

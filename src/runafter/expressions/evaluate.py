@@ -18,6 +18,10 @@ _ABSENT: Any = object()
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
+class ClockNotGiven(EvaluationError):
+    """The expression needs the time now, and the caller gave none: `utcNow()`, or a date without its year."""
+
+
 def evaluate(
     template: Any,
     *,
@@ -37,8 +41,9 @@ def evaluate(
     JSON holds them: a decimal is a float, NaN the text 'NaN'.
 
     Raises:
-        ExpressionError: the template cannot be parsed or evaluated; it carries code, message and place.
-        ValueError: the expression reads the clock and `now` is not given, or the profile is unknown.
+        ExpressionError: the template cannot be parsed or evaluated, or reads the clock and `now` is not given; it
+            carries code, message and place.
+        ValueError: the profile is unknown.
         TypeError: a given value is no JSON.
     """
     if profile not in PROFILES:
@@ -93,7 +98,7 @@ class GivenScope:
 
     def now_ticks(self) -> int:
         if self._now is None:
-            raise ValueError("the expression reads the clock: give the time with now='2026-03-29T01:30:00Z'")
+            raise ClockNotGiven("the expression reads the clock: give the time with now='2026-03-29T01:30:00Z'")
         return self._now
 
     def random(self) -> float:

@@ -18,7 +18,7 @@ Two-digit years up to 29 are in this century.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -62,8 +62,8 @@ class InvalidTime(ValueError):
     """The text is no time."""
 
 
-def parse_time(text: str, now_ticks: int, culture: DateCulture = EN_US_DATES) -> Timestamp:
-    """Return the time that a text tells; `now_ticks` gives the day or the year that it leaves out.
+def parse_time(text: str, now_ticks: Callable[[], int], culture: DateCulture = EN_US_DATES) -> Timestamp:
+    """Return the time that a text tells; `now_ticks` is asked only for the day or the year that it leaves out.
 
     Raises:
         InvalidTime: the text is no time in the culture, or no time at all (30 February, 24:00).
@@ -139,7 +139,7 @@ class _Reader:
         self.position = 0
         self.found = _Found()
 
-    def read(self, now_ticks: int) -> Timestamp:
+    def read(self, now_ticks: Callable[[], int]) -> Timestamp:
         if not self.text or len(self.text) > 200:
             raise InvalidTime("nothing to read")
         while self.position < len(self.text):
@@ -243,7 +243,7 @@ class _Reader:
             found.time = (found.numbers.pop().value, 0, 0, 0)
         self._offset()
 
-    def _moment(self, now_ticks: int) -> Timestamp:
+    def _moment(self, now_ticks: Callable[[], int]) -> Timestamp:
         found = self.found
         hour, minute, second, fraction = found.time or (0, 0, 0, 0)
         if found.half is not None:
@@ -257,35 +257,35 @@ class _Reader:
         moment = Timestamp(ticks)
         return in_zone(moment, found.zone) if found.zone else moment
 
-    def _date(self, now_ticks: int) -> tuple[int, int, int]:
+    def _date(self, now_ticks: Callable[[], int]) -> tuple[int, int, int]:
         found, numbers = self.found, self.found.numbers
-        now = fields(now_ticks)
         if found.month is not None:
-            return self._date_of_month(found.month, now.year)
+            return self._date_of_month(found.month, now_ticks)
         if any(number.unit for number in numbers):
             units = {number.unit: number for number in numbers}
-            year = self._year(units["y"]) if "y" in units else now.year
+            year = self._year(units["y"]) if "y" in units else fields(now_ticks()).year
             return year, units["M"].value if "M" in units else 1, units["d"].value if "d" in units else 1
         match numbers:
             case []:
                 if found.time is None:
                     raise InvalidTime("neither date nor time")
-                return now.year, now.month, now.day
+                today = fields(now_ticks())
+                return today.year, today.month, today.day
             case [first, second]:
-                return self._two(first, second, now.year)
+                return self._two(first, second, now_ticks)
             case [first, second, third]:
                 return self._three(first, second, third)
             case _:
                 raise InvalidTime("too many numbers, or too few")
 
-    def _date_of_month(self, month: int, this_year: int) -> tuple[int, int, int]:
+    def _date_of_month(self, month: int, now_ticks: Callable[[], int]) -> tuple[int, int, int]:
         match self.found.numbers:
             case [only]:
                 if only.digits >= _YEAR_DIGITS:
                     return self._year(only), month, 1
                 if only.value > 31:
                     return self._year(only), month, 1
-                return this_year, month, only.value
+                return fields(now_ticks()).year, month, only.value
             case [first, second]:
                 if first.digits >= _YEAR_DIGITS:
                     return self._year(first), month, second.value
@@ -295,14 +295,14 @@ class _Reader:
             case _:
                 raise InvalidTime("a month's name with too many numbers, or none")
 
-    def _two(self, first: _Number, second: _Number, this_year: int) -> tuple[int, int, int]:
+    def _two(self, first: _Number, second: _Number, now_ticks: Callable[[], int]) -> tuple[int, int, int]:
         if first.digits >= _YEAR_DIGITS:
             return self._year(first), second.value, 1
         if second.digits >= _YEAR_DIGITS:
             return self._year(second), first.value, 1
         if self._order().index("M") < self._order().index("d"):
-            return this_year, first.value, second.value
-        return this_year, second.value, first.value
+            return fields(now_ticks()).year, first.value, second.value
+        return fields(now_ticks()).year, second.value, first.value
 
     def _three(self, first: _Number, second: _Number, third: _Number) -> tuple[int, int, int]:
         if first.digits >= _YEAR_DIGITS:
@@ -323,7 +323,7 @@ class _Reader:
         return number.value + (2000 if number.value <= _LAST_SHORT_YEAR else 1900)
 
 
-def parse_exact(text: str, pattern: str, now_ticks: int, culture: DateCulture = EN_US_DATES) -> Timestamp:
+def parse_exact(text: str, pattern: str, now_ticks: Callable[[], int], culture: DateCulture = EN_US_DATES) -> Timestamp:
     """Return the time that a text tells in exactly this format; what the format leaves out is today's date, at 0:00.
 
     Raises:
@@ -407,10 +407,13 @@ def _any(words: Iterable[str]) -> str:
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
-def _assemble(parts: dict[str, str], now_ticks: int, culture: DateCulture) -> Timestamp:
-    now = fields(now_ticks)
+def _assemble(parts: dict[str, str], now_ticks: Callable[[], int], culture: DateCulture) -> Timestamp:
     has_date = {"year", "short_year", "month", "month_name", "day"} & parts.keys()
-    year, month, day = (now.year, 1, 1) if has_date else (now.year, now.month, now.day)
+    month, day = 1, 1
+    year = 0
+    if not {"year", "short_year"} & parts.keys():
+        today = fields(now_ticks())
+        year, month, day = (today.year, 1, 1) if has_date else (today.year, today.month, today.day)
     if "year" in parts:
         year = int(parts["year"]) - culture.year_offset
     elif "short_year" in parts:

@@ -35,8 +35,8 @@ def read(name: str, scope: Scope, text: str, locale: str | None = None, pattern:
     """Return the time of a text, or refuse it in the platform's words."""
     try:
         if pattern is not None:
-            return parse_exact(text, pattern, scope.now_ticks(), date_culture(locale))
-        return parse_time(text, scope.now_ticks(), date_culture(locale))
+            return parse_exact(text, pattern, scope.now_ticks, date_culture(locale))
+        return parse_time(text, scope.now_ticks, date_culture(locale))
     except InvalidTime:
         refuse(
             f"In function '{name}', the value provided for date time string '{text}' was not valid. "
