@@ -18,6 +18,7 @@ from runafter.connectors.answers import content, content_type_of, data_of
 from runafter.connectors.instants import retry_after_s
 from runafter.connectors.spec import Clock
 from runafter.protocol.events import Outcome
+from runafter.values.json import stringify
 
 _TEXT_TYPES = ("text/", "application/xml", "application/javascript", "application/x-www-form-urlencoded")
 
@@ -55,12 +56,25 @@ def encoded_body(value: Any, headers: dict[str, str]) -> bytes:
     if isinstance(value, str):
         if given is None:
             headers["Content-Type"] = "text/plain; charset=utf-8"
-        return value.encode()
+        return _utf8(value)
     if isinstance(value, bytes):
         return value
     if given is None:
         headers["Content-Type"] = "application/json; charset=utf-8"
-    return json.dumps(value, ensure_ascii=False).encode()
+    return _utf8(json.dumps(value, ensure_ascii=False))
+
+
+def _utf8(text: str) -> bytes:
+    """Return UTF-8. Half a surrogate pair, which WDL strings may hold, becomes U+FFFD, as where .NET encodes it."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def header_texts(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return headers as text, in the platform's words: `True`, compact JSON. Those that are null are left out."""
+    return {str(name): stringify(value) for name, value in headers.items() if value is not None}
 
 
 def shown_headers(headers: CIMultiDictProxy[str]) -> dict[str, Any]:
@@ -129,7 +143,7 @@ class HttpClient:
         encoded: bool = False,
     ) -> Outcome:
         """Send one request. `encoded` leaves the URL's escapes as they are."""
-        sent = {name: str(value) for name, value in (headers or {}).items() if value is not None}
+        sent = header_texts(headers or {})
         data = encoded_body(body, sent) if has_body else None
         try:
             target = URL(url, encoded=encoded)

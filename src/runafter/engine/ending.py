@@ -56,8 +56,8 @@ def start_response(machine: Machine, frame: Frame, node: Node) -> None:
 def _status_code(value: Any) -> int:
     if isinstance(value, str) and value.strip().isdigit():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
-        raise EvaluationError(f"The 'statusCode' of a Response is a number from 100 to 599, not {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
+        raise EvaluationError(f"The 'statusCode' of a Response is a number from 200 to 599, not {value!r}.")
     return value
 
 

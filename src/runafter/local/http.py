@@ -12,7 +12,9 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from runafter.connectors.http import body_value, encoded_body, failure_of, shown_headers
+from runafter.connectors.http import body_value, encoded_body, failure_of, header_texts, shown_headers
+from runafter.connectors.instants import retry_after_s
+from runafter.hosts.clock import machine_clock
 from runafter.protocol.commands import CallOperation
 from runafter.protocol.events import Outcome
 
@@ -52,7 +54,7 @@ class RealHttp:
         url = inputs.get("uri")
         if not isinstance(url, str) or urlsplit(url).scheme not in {"http", "https"}:
             return Outcome(code="InvalidUri", message=f"The URI {url!r} is no http or https address.", retriable=False)
-        headers = {str(key): str(value) for key, value in (inputs.get("headers") or {}).items() if value is not None}
+        headers = header_texts(inputs.get("headers") or {})
         key_header = call.options.get("key_header") or self.key_header
         if key_header:
             headers.setdefault(key_header, call.idempotency_key)
@@ -69,7 +71,7 @@ class RealHttp:
 
     async def _send(self, method: str, url: str, headers: dict[str, str], query: Any, data: bytes | None) -> Outcome:
         session = self._open()
-        params = {str(key): str(value) for key, value in query.items()} if isinstance(query, Mapping) else None
+        params = header_texts(query) if isinstance(query, Mapping) else None
         for _ in range(self.most_redirects + 1):
             if not self.private and await _is_private(url):
                 host = urlsplit(url).hostname
@@ -98,13 +100,13 @@ class RealHttp:
                 message = f"The answer is larger than {self.most_bytes:,} bytes (RUNAFTER_HTTP_MAX_BYTES)."
                 return Outcome(code="ResponseSizeLimitExceeded", message=message, retriable=False)
         value, has_body = body_value(bytes(raw), answer.headers.get("Content-Type", ""))
-        after = answer.headers.get("Retry-After", "")
+        after = answer.headers.get("Retry-After")
         return Outcome(
             status_code=answer.status,
             headers=shown_headers(answer.headers),
             body=value,
             has_body=has_body,
-            retry_after_s=_retry_after_s(after),
+            retry_after_s=retry_after_s(after, machine_clock()) if after else None,
         )
 
     def _open(self) -> aiohttp.ClientSession:
@@ -120,23 +122,6 @@ class RealHttp:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-
-def _retry_after_s(text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        from datetime import UTC, datetime
-        from email.utils import parsedate_to_datetime
-
-        try:
-            when = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        now = datetime.now(UTC)  # noqa: TID251 - the edge of the machine
-        return max(0.0, (when - now).total_seconds())
 
 
 def _authenticate(value: Any, headers: dict[str, str]) -> Outcome | None:

@@ -6,13 +6,14 @@ one, the run's status. The address is signed like the trigger's, so no token is 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runafter.connectors.http import encoded_body
+from runafter.connectors.http import encoded_body, header_texts
 from runafter.journal.rows import RunHeader
 from runafter.program.steps import RespondStep
 from runafter.protocol.commands import SendResponse
@@ -24,6 +25,8 @@ from runafter.server.signatures import operation_permission
 
 RETRY_AFTER_S = 10
 _OWN_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_WITHOUT_BODY = {204, 205, 304}
 _OVER = {"Succeeded", "Failed", "Cancelled", "TimedOut", "Skipped", "Aborted"}
 
 
@@ -77,11 +80,14 @@ def _told(header: RunHeader) -> dict[str, Any]:
 
 
 def sent(response: SendResponse, headers: dict[str, str]) -> Response:
-    """Return a Response action's answer as it goes out; its own headers win."""
-    own = {str(name): str(value) for name, value in response.headers.items() if value is not None}
+    """Return a Response action's answer as it goes out; its own headers win. What HTTP cannot carry stays behind:
+    headers with such a name or value, and the body of a 204, 205 or 304.
+    """
+    own = header_texts(response.headers)
     data = encoded_body(response.body, own) if response.body is not None else b""
-    answered = Response(data, response.status_code)
+    is_bare = response.status_code in _WITHOUT_BODY
+    answered = Response(b"" if is_bare else data, response.status_code)
     for name, value in {**headers, **own}.items():
-        if name.casefold() not in _OWN_HEADERS and value.isprintable():
+        if name.casefold() not in _OWN_HEADERS and _TOKEN.fullmatch(name) and value.isprintable():
             answered.headers[name] = value.encode("latin-1", "replace").decode("latin-1")
     return answered
