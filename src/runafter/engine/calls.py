@@ -17,6 +17,7 @@ from runafter.engine.instants import ticks
 from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, status_name, timed_out_error
 from runafter.engine.plan import Node
+from runafter.engine.sizes import input_limit_message
 from runafter.engine.state import Activity, CallActivity, Frame, Record
 from runafter.engine.static import settle_reused, settle_static
 from runafter.program.retry import RetryFault, is_retriable, parse_policy, wait_bounds_s
@@ -86,7 +87,7 @@ def _begin(machine: Machine, frame: Frame, node: Node) -> None:
     except FAULTS as fault:
         fail_inputs(machine, frame, node, fault)
         return
-    if not step.chunked and (too_large := machine.input_limit_message(inputs)) is not None:
+    if not step.chunked and (too_large := input_limit_message(machine.program.profile, inputs)) is not None:
         error = {"code": "RequestEntityTooLarge", "message": too_large}
         fail(machine, frame, node, "RequestEntityTooLarge", error)
         return

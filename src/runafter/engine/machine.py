@@ -428,38 +428,6 @@ class Machine:
         self.budget -= 1
         return template.evaluate(self.scope.enter(frame.env, node.name, key))
 
-    def input_limit_message(self, value: Any) -> str | None:
-        """Return why inputs are too large to be sent, None when they are not."""
-        limit = self.program.profile.limits.get("message_bytes")
-        if limit is None or not exceeds(value, int(limit.value)):
-            return None
-        return f"The inputs exceed the maximum size of a message, {limit.value} bytes."
-
-    # -- looking -----------------------------------------------------------------------------------------------
-
-    def progress(self) -> list[dict[str, Any]]:
-        """Return what is under way, in order of start; loops with how many items are done and of how many."""
-        rows: list[dict[str, Any]] = []
-        for activity in self.live.values():
-            row: dict[str, Any] = {
-                "action": activity.node.name,
-                "type": activity.node.step.type,
-                "repetition": activity.frame.env.repetition,
-                "status": activity.note,
-                "started_at": activity.started_at,
-            }
-            if isinstance(activity, LoopActivity):
-                row["done"] = activity.finished
-                row["of"] = len(activity.items) or activity.limit_count or None
-            if isinstance(activity, CallActivity):
-                row["attempt"] = activity.attempt
-            rows.append(row)
-        return rows
-
-    def frame_count(self) -> int:
-        """Return how many frames are open: a loop holds those of its window, however many items it has."""
-        return int(self.root_frame is not None) + sum(len(activity.frames) for activity in self.live.values())
-
 
 def _is_around(outer: Activity, inner: Activity) -> bool:
     owner = inner.frame.owner
@@ -501,23 +469,3 @@ def _frame_ended(machine: Machine, frame: Frame, _: Any) -> None:
     owner.frames.remove(frame)
     assert owner.on_end is not None
     owner.on_end(machine, owner, frame, status)
-
-
-def exceeds(value: Any, limit: int) -> bool:
-    """Say whether the JSON text of a value is surely longer than `limit`; keys and numbers are counted low."""
-    size = 0
-    waiting = [(value,)]
-    while waiting:
-        for part in waiting.pop():
-            kind = type(part)
-            if kind is str:
-                size += len(part)
-            elif kind is dict:
-                size += 4 * len(part)
-                waiting.append(part.values())
-            elif kind is list:
-                size += len(part)
-                waiting.append(part)
-        if size > limit:
-            return True
-    return False

@@ -21,6 +21,7 @@ from runafter.engine.instants import ticks, timestamp
 from runafter.engine.loops import start_foreach, start_until
 from runafter.engine.machine import Machine
 from runafter.engine.plan import Starter, plan_of
+from runafter.engine.progress import frame_count, progress
 from runafter.engine.state import Activity, CallActivity, Collected, Env, Frame, Kept, LoopActivity
 from runafter.engine.variables import start_variable, window_is_over
 from runafter.engine.waits import start_wait
@@ -109,7 +110,7 @@ class Run:
     @property
     def frames(self) -> int:
         """How many blocks are open: a loop holds those of its window."""
-        return self._machine.frame_count()
+        return frame_count(self._machine)
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -118,7 +119,7 @@ class Run:
 
     def progress(self) -> list[dict[str, Any]]:
         """Return what is under way, for live views; not part of what is replayed."""
-        return self._machine.progress()
+        return progress(self._machine)
 
     def close(self) -> None:
         """Let go of a run that takes no event any more: it is freed at once, not when Python looks for cycles."""
