@@ -7,6 +7,7 @@ that `--help` stays quick.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -90,6 +91,10 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; errors of ours become one clear message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name in a file may hold half a surrogate pair, or what this terminal cannot show.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code: Any = cli.main(args=arguments, prog_name="runafter", standalone_mode=False)
     except click.exceptions.Exit as stop:

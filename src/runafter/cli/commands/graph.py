@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,152 +35,199 @@ def command(path: str, form: str, flow: str | None) -> None:
     from runafter.cli.select import one_flow
     from runafter.local.read import read
 
-    definition = one_flow(read(read_source(path)), flow)
-    graph = _graph(definition)
+    drawn = _draw(one_flow(read(read_source(path)), flow))
     if form == "json":
-        print_json(graph)
+        print_json(_json(drawn))
     else:
-        click.echo({"mermaid": _mermaid, "dot": _dot, "topo": _topo}[form](graph))
-    if graph["cycles"]:
-        for cycle in graph["cycles"]:
+        click.echo({"mermaid": _mermaid, "dot": _dot, "topo": _topo}[form](drawn))
+    if drawn.cycles:
+        for cycle in drawn.cycles:
             click.echo(f"error GRF001: cycle {' -> '.join(cycle)}", err=True)
         raise click.exceptions.Exit(1)
 
 
-def _graph(definition: Definition) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """`source` is the pointer of a sibling, None where no action of that name stands beside the target."""
+
+    source: str | None
+    name: str
+    target: ActionNode
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawing:
+    """What all forms are drawn from; actions are told apart by their pointers, since names may stand twice."""
+
+    name: str
+    triggers: list[str]
+    actions: list[ActionNode]
+    edges: list[_Edge]
+    order: list[ActionNode]
+    levels: dict[str, int]
+    cycles: list[list[str]]
+    blocks: dict[str | None, dict[str, list[ActionNode]]]
+
+    def inside(self, container: ActionNode | None) -> list[ActionNode]:
+        """Return what stands directly in a container, or in the flow itself, branch by branch."""
+        found = self.blocks.get(container.pointer if container else None, {})
+        return [action for members in found.values() for action in members]
+
+
+def _draw(definition: Definition) -> _Drawing:
     from runafter.definition.structure import triggers, walk_actions
     from runafter.program.graph import Graph
 
-    actions = list(walk_actions(definition))
-    blocks: dict[tuple[str, str], list[ActionNode]] = {}
-    for action in actions:
-        blocks.setdefault((action.parent.name if action.parent else "", action.branch), []).append(action)
-    order: list[str] = []
+    actions = {action.pointer: action for action in walk_actions(definition)}
+    blocks: dict[str | None, dict[str, list[ActionNode]]] = {}
+    for action in actions.values():
+        parent = action.parent.pointer if action.parent else None
+        blocks.setdefault(parent, {}).setdefault(action.branch, []).append(action)
+    edges: list[_Edge] = []
+    order: list[ActionNode] = []
     levels: dict[str, int] = {}
     cycles: list[list[str]] = []
 
-    def visit(container: str, base: int) -> int:
-        height = 0
-        for (owner, _), members in blocks.items():
-            if owner != container:
-                continue
-            graph = Graph.of({member.name: list(member.run_after) for member in members})
-            cycles.extend([list(cycle) for cycle in graph.cycles()])
-            ranks = graph.levels()
-            for name in graph.topological_order():
-                order.append(name)
-                levels[name] = base + ranks.get(name, 0)
-                height = max(height, ranks.get(name, 0) + 1)
-                visit(name, 0)
-        return height
+    def visit(parent: str | None) -> None:
+        for members in blocks.get(parent, {}).values():
+            known = {member.name.casefold(): member.pointer for member in members}
+            found = [
+                _Edge(known.get(name.casefold()), name, member, statuses)
+                for member in members
+                for name, statuses in member.run_after.items()
+            ]
+            edges.extend(found)
+            before: dict[str, list[str]] = {member.pointer: [] for member in members}
+            for edge in found:
+                if edge.source is not None:
+                    before[edge.target.pointer].append(edge.source)
+            graph = Graph.of(before)
+            cycles.extend([actions[pointer].name for pointer in cycle] for cycle in graph.cycles())
+            levels.update(graph.levels())
+            for pointer in graph.topological_order():
+                order.append(actions[pointer])
+                visit(pointer)
 
-    visit("", 0)
+    visit(None)
+    return _Drawing(
+        name=definition.name,
+        triggers=[trigger.name for trigger in triggers(definition)],
+        actions=list(actions.values()),
+        edges=edges,
+        order=order,
+        levels=levels,
+        cycles=cycles,
+        blocks=blocks,
+    )
+
+
+def _json(drawn: _Drawing) -> dict[str, Any]:
+    names = {action.pointer: action.name for action in drawn.actions}
     return {
-        "name": definition.name,
-        "triggers": [trigger.name for trigger in triggers(definition)],
+        "name": drawn.name,
+        "triggers": drawn.triggers,
         "nodes": [
             {
                 "name": action.name,
                 "type": action.type,
                 "container": action.parent.name if action.parent else None,
                 "branch": action.branch or None,
-                "level": levels.get(action.name),
+                "level": drawn.levels.get(action.pointer),
+                "pointer": action.pointer,
             }
-            for action in actions
+            for action in drawn.actions
         ],
         "edges": [
-            {"from": source, "to": action.name, "statuses": list(statuses)}
-            for action in actions
-            for source, statuses in action.run_after.items()
+            {
+                "from": names.get(edge.source or "", edge.name),
+                "to": edge.target.name,
+                "statuses": list(edge.statuses),
+            }
+            for edge in drawn.edges
         ],
-        "order": order,
-        "cycles": cycles,
+        "order": [action.name for action in drawn.order],
+        "cycles": drawn.cycles,
     }
 
 
-def _ids(graph: dict[str, Any]) -> dict[str, str]:
-    return {node["name"]: f"n{index}" for index, node in enumerate(graph["nodes"])}
-
-
-def _edge_label(statuses: list[str]) -> str:
+def _edge_label(statuses: tuple[str, ...]) -> str:
     named = [status.capitalize() if status.isupper() else status for status in statuses]
     return "" if [name.casefold() for name in named] == ["succeeded"] else ", ".join(named)
 
 
-def _mermaid(graph: dict[str, Any]) -> str:
-    ids = _ids(graph)
+_MERMAID = str.maketrans({"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "|": "#124;", "`": "#96;"})
+
+
+def _mermaid(drawn: _Drawing) -> str:
+    ids = {action.pointer: f"n{index}" for index, action in enumerate(drawn.actions)}
     lines = ["flowchart TD"]
-    children: dict[str | None, list[dict[str, Any]]] = {}
-    for node in graph["nodes"]:
-        children.setdefault(node["container"], []).append(node)
 
-    def escape(text: str) -> str:
-        return text.replace('"', "#quot;")
+    def text(words: str) -> str:
+        return " ".join(words.split()).translate(_MERMAID)
 
-    def emit(container: str | None, indent: str) -> None:
-        for node in children.get(container, []):
-            label = escape(f"{node['name']}<br/><small>{node['type']}</small>")
-            if node["name"] in children:
-                lines.append(f'{indent}subgraph {ids[node["name"]]}["{escape(node["name"])} · {node["type"]}"]')
-                emit(node["name"], indent + "  ")
+    def emit(container: ActionNode | None, indent: str) -> None:
+        for action in drawn.inside(container):
+            mark = ids[action.pointer]
+            if drawn.inside(action):
+                lines.append(f'{indent}subgraph {mark}["{text(action.name)} · {text(action.type)}"]')
+                emit(action, indent + "  ")
                 lines.append(f"{indent}end")
             else:
-                lines.append(f'{indent}{ids[node["name"]]}["{label}"]')
+                lines.append(f'{indent}{mark}["{text(action.name)}<br/><small>{text(action.type)}</small>"]')
 
-    for index, trigger in enumerate(graph["triggers"]):
-        lines.append(f'  t{index}(["{escape(trigger)}"])')
+    for index, trigger in enumerate(drawn.triggers):
+        lines.append(f'  t{index}(["{text(trigger)}"])')
     emit(None, "  ")
-    targets = {edge["to"] for edge in graph["edges"]}
-    for index, _ in enumerate(graph["triggers"]):
-        for node in children.get(None, []):
-            if node["name"] not in targets:
-                lines.append(f"  t{index} --> {ids[node['name']]}")
-    for edge in graph["edges"]:
-        if edge["from"] not in ids:
+    targets = {edge.target.pointer for edge in drawn.edges}
+    for index, _ in enumerate(drawn.triggers):
+        lines.extend(
+            f"  t{index} --> {ids[action.pointer]}" for action in drawn.inside(None) if action.pointer not in targets
+        )
+    for edge in drawn.edges:
+        if edge.source is None:
             continue
-        label = _edge_label(edge["statuses"])
+        label = text(_edge_label(edge.statuses))
         arrow = f"-->|{label}|" if label else "-->"
-        lines.append(f"  {ids[edge['from']]} {arrow} {ids[edge['to']]}")
+        lines.append(f"  {ids[edge.source]} {arrow} {ids[edge.target.pointer]}")
     return "\n".join(lines)
 
 
-def _dot(graph: dict[str, Any]) -> str:
+def _dot(drawn: _Drawing) -> str:
     def quote(text: str) -> str:
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
-    children: dict[str | None, list[dict[str, Any]]] = {}
-    for node in graph["nodes"]:
-        children.setdefault(node["container"], []).append(node)
-    lines = [f"digraph {quote(graph['name'])} {{", "  node [shape=box, style=rounded];"]
+    names = [action.name for action in drawn.actions]
+    twice = {name for name in names if names.count(name) > 1}
+    ids = {each.pointer: quote(each.pointer if each.name in twice else each.name) for each in drawn.actions}
+    lines = [f"digraph {quote(drawn.name)} {{", "  node [shape=box, style=rounded];"]
 
-    def emit(container: str | None, indent: str) -> None:
-        for node in children.get(container, []):
-            lines.append(f"{indent}{quote(node['name'])} [label={quote(node['name'] + chr(10) + node['type'])}];")
-            if node["name"] in children:
-                lines.append(f"{indent}subgraph {quote('cluster_' + node['name'])} {{")
-                lines.append(f"{indent}  label={quote(node['name'])};")
-                emit(node["name"], indent + "  ")
+    def emit(container: ActionNode | None, indent: str) -> None:
+        for action in drawn.inside(container):
+            mark = ids[action.pointer]
+            lines.append(f"{indent}{mark} [label={quote(action.name + chr(10) + action.type)}];")
+            if drawn.inside(action):
+                lines.append(f'{indent}subgraph "cluster_{mark[1:]} {{')
+                lines.append(f"{indent}  label={quote(action.name)};")
+                emit(action, indent + "  ")
                 lines.append(f"{indent}}}")
 
     emit(None, "  ")
-    for edge in graph["edges"]:
-        label = _edge_label(edge["statuses"])
+    for edge in drawn.edges:
+        label = _edge_label(edge.statuses)
         suffix = f" [label={quote(label)}]" if label else ""
-        lines.append(f"  {quote(edge['from'])} -> {quote(edge['to'])}{suffix};")
+        source = ids[edge.source] if edge.source is not None else quote(edge.name)
+        lines.append(f"  {source} -> {ids[edge.target.pointer]}{suffix};")
     lines.append("}")
     return "\n".join(lines)
 
 
-def _topo(graph: dict[str, Any]) -> str:
-    nodes = {node["name"]: node for node in graph["nodes"]}
-    width = len(str(len(graph["order"])))
+def _topo(drawn: _Drawing) -> str:
+    width = len(str(len(drawn.order)))
     lines = []
-    for position, name in enumerate(graph["order"], 1):
-        node = nodes[name]
-        inside = (
-            f"  in {node['container']}" + (f" ({node['branch']})" if node["branch"] not in {None, "actions"} else "")
-            if node["container"]
-            else ""
-        )
-        lines.append(f"{position:>{width}}  level {node['level']}  {name}{inside}")
+    for position, action in enumerate(drawn.order, 1):
+        inside = f"  in {action.parent.name}" if action.parent else ""
+        if action.branch not in {"", "actions"}:
+            inside += f" ({action.branch})"
+        lines.append(f"{position:>{width}}  level {drawn.levels.get(action.pointer)}  {action.name}{inside}")
     return "\n".join(lines)

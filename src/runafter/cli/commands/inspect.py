@@ -118,25 +118,29 @@ def _tree(definition: Definition) -> Tree:
     found = list(triggers(definition))
     branch = tree.add(Text(f"triggers ({len(found)})", style="bold"))
     for trigger in found:
-        branch.add(_line(trigger.name, trigger.type, trigger.node.value.get("kind"), _operation(targets, trigger), ""))
+        branch.add(_line(trigger.name, trigger.type, _kind(trigger), _operation(targets, trigger), ""))
     actions = list(walk_actions(definition))
     branch = tree.add(Text(f"actions ({len(actions)})", style="bold"))
     places: dict[tuple[str, str], Tree] = {}
     for action in actions:
         parent = branch
         if action.parent is not None:
-            parent = places[action.parent.name, ""]
+            parent = places[action.parent.pointer, ""]
             if action.branch not in {"", "actions"} or action.parent.type in {"If", "Switch"}:
-                key = (action.parent.name, action.branch)
+                key = (action.parent.pointer, action.branch)
                 if key not in places:
                     named = {"actions": "then"}.get(action.branch, action.branch.replace("case:", "case "))
                     places[key] = parent.add(Text(named, style="italic"))
                 parent = places[key]
-        kind = action.node.value.get("kind") if isinstance(action.node.value, dict) else None
-        places[action.name, ""] = parent.add(
-            _line(action.name, action.type, kind, _operation(targets, action), _after(action))
+        places[action.pointer, ""] = parent.add(
+            _line(action.name, action.type, _kind(action), _operation(targets, action), _after(action))
         )
     return tree
+
+
+def _kind(node: ActionNode) -> Any:
+    kind = node.node.get_ci("kind")
+    return kind.value if kind is not None else None
 
 
 def _line(name: str, type_: str, kind: Any, operation: str, after: str) -> Any:
