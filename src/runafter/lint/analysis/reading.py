@@ -11,9 +11,9 @@ from runafter.program.faults import expression_findings
 from runafter.program.outline import Site
 from runafter.program.part import Part
 
-_ACTION = frozenset({"actions", "body", "outputs", "result", "actionbody", "actionoutputs"})
+ACTION = frozenset({"actions", "body", "outputs", "result", "actionbody", "actionoutputs"})
 _OF_THE_CALL = frozenset({"authentication", "host", "retrypolicy", "serviceproviderconfiguration"})
-_TRIGGER = frozenset({"trigger", "triggerbody", "triggeroutputs", "triggerformdatavalue"})
+TRIGGER = frozenset({"trigger", "triggerbody", "triggeroutputs", "triggerformdatavalue"})
 
 
 def expressions_in(part: Part | None) -> list[Expression]:
@@ -55,7 +55,7 @@ def named_reads(expressions: Iterable[Expression]) -> Iterator[tuple[str, str]]:
 
 def actions_read(expressions: Iterable[Expression]) -> set[str]:
     """Return the folded names of the actions that expressions read."""
-    return {name for function, name in named_reads(expressions) if function in _ACTION}
+    return {name for function, name in named_reads(expressions) if function in ACTION}
 
 
 def variables_read(expressions: Iterable[Expression]) -> set[str]:
@@ -63,7 +63,7 @@ def variables_read(expressions: Iterable[Expression]) -> set[str]:
 
 
 def reads_trigger(expressions: Iterable[Expression]) -> bool:
-    return any(call.name.casefold() in _TRIGGER for expression in expressions for call in calls(expression))
+    return any(call.name.casefold() in TRIGGER for expression in expressions for call in calls(expression))
 
 
 def varies_in(flow: Flow, expressions: Iterable[Expression], loop: Site) -> bool:
@@ -74,7 +74,7 @@ def varies_in(flow: Flow, expressions: Iterable[Expression], loop: Site) -> bool
             name = call.name.casefold()
             if name in {"item", "items", "iterationindexes", "variables", "guid", "rand", "utcnow"}:
                 return True
-            if name in _ACTION:
+            if name in ACTION:
                 first = call.arguments[0] if call.arguments else None
                 if not isinstance(first, Literal) or str(first.value).casefold() in inside:
                     return True
@@ -98,10 +98,17 @@ def depends_on(flow: Flow, expressions: Iterable[Expression], target: Site) -> b
     return False
 
 
-def variable_writes(flow: Flow) -> list[tuple[Site, str, str]]:
-    """Return (action, folded variable, operation) of each action that changes a variable after its initialization."""
+def variable_writes(flow: Flow, *, initial: bool = False) -> list[tuple[Site, str, str]]:
+    """Return (action, folded variable, operation) of each action that changes a variable after its initialization;
+    with `initial` also of those that give the first value.
+    """
     found = []
     for site in flow.sites:
+        if initial and site.folded == "initializevariable":
+            variables = site.part.at("inputs", "variables")
+            for row in variables.items() if variables is not None else ():
+                if (title := row.text("name")) is not None:
+                    found.append((site, title.casefold(), "initialize"))
         operation = _WRITES.get(site.folded)
         name = site.part.at("inputs", "name")
         if operation is not None and name is not None and isinstance(name.value, str):

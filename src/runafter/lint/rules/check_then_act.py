@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runafter.lint.analysis.reading import depends_on, expressions_in, runs_overlap
+from runafter.lint.analysis.flowing import derives
+from runafter.lint.analysis.reading import expressions_in, runs_overlap
+from runafter.lint.analysis.sharing import searches_share
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at
@@ -44,13 +46,15 @@ class CheckThenAct(Rule):
                         for each in site.around()
                         if each.folded in {"if", "switch"}
                         and flow.order.is_before(reader, each)
-                        and depends_on(flow, expressions_in(each.part.get("expression")), reader)
+                        and derives(flow, each, expressions_in(each.part.get("expression")), reader)
                     ),
                     _after_a_miss(site, reader),
                 )
                 if gate is None:
                     continue
                 if loop is not None and loop not in reader.around() and loop not in gate.around():
+                    continue
+                if loop is not None and not searches_share(flow, reader, loop):
                     continue
                 who = f"{loop.name!r} runs iterations at once" if loop is not None else "runs may overlap"
                 yield self.issue(

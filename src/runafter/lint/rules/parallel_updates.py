@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
+from runafter.lint.analysis.flowing import loop_of_item
+from runafter.lint.effects import normal
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at
+from runafter.program.outline import Site
 
 
 class ParallelUpdates(Rule):
     """Two branches that run at the same time write one record.
+
+    Two loops over one list, side by side, do so with every item of that list.
 
     Why: the last one wins, and where the connector sends whole records it also undoes what the other one wrote.
     Instead: one update with all fields after both branches.
@@ -27,7 +33,10 @@ class ParallelUpdates(Rule):
         for (one, first), (other, second) in combinations(updates, 2):
             if (
                 first.api == second.api
-                and first.record == second.record
+                and first.record is not None
+                and second.record is not None
+                and first.record.store == second.record.store
+                and _source_of_items(flow, one, first.record.key) == _source_of_items(flow, other, second.record.key)
                 and flow.order.are_siblings_at_once(one, other)
             ):
                 yield self.issue(
@@ -41,3 +50,17 @@ class ParallelUpdates(Rule):
                         Remedy(text="one after the other", cost="time"),
                     ],
                 )
+
+
+_ITEM = re.compile(r"\bitems?\((?:'([^']*)')?\)", re.IGNORECASE)
+
+
+def _source_of_items(flow: Flow, site: Site, key: str | None) -> str | None:
+    """Return a key as text in which the item of a loop is called by what the loop goes through, not by the loop."""
+
+    def source(found: re.Match[str]) -> str:
+        loop = loop_of_item(flow, site, found[1].casefold() if found[1] else None)
+        through = loop.part.get("foreach") if loop is not None else None
+        return f"items({normal(through.value)})" if through is not None else found[0]
+
+    return _ITEM.sub(source, key) if key is not None else None
