@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runafter.errors import ExpressionError, NotSupported
 from runafter.expressions.ast import Access, Call, Expression, Interpolation
-from runafter.expressions.evaluate import evaluate
+from runafter.expressions.evaluate import ClockNotGiven, evaluate
 from runafter.lint.analysis.reading import walk, written
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
@@ -40,6 +40,8 @@ class ConstantExpressionFails(Rule):
                     continue
                 try:
                     evaluate(f"@{text}", profile=flow.definition.profile)
+                except ClockNotGiven:
+                    continue
                 except ExpressionError as fault:
                     yield self.issue(
                         flow,
