@@ -56,6 +56,29 @@ def test_a_sequence_of_answers_follows_the_attempts() -> None:
     assert result.duration > timedelta(seconds=5)
 
 
+@pytest.mark.parametrize(
+    ("after", "seconds"), [("Mon, 01 Jan 2024 00:10:00 GMT", 600), (60, 60), ("soon", 5), ("inf", 5)]
+)
+def test_a_retry_waits_at_least_what_the_mocked_answer_asks_for(after: object, seconds: int) -> None:
+    policy = {"type": "exponential", "count": 1, "interval": "PT5S", "maximumInterval": "PT5S"}
+    get = {"method": "GET", "uri": "https://example.com", "retryPolicy": policy}
+    found = flow(Get={"type": "Http", "inputs": get, "runAfter": {}})
+
+    result = runafter.run(found, mocks={"actions": {"Get": [{"status": 429, "headers": {"retry-after": after}}, {}]}})
+
+    assert result.duration == timedelta(seconds=seconds)
+
+
+def test_polls_go_on_in_the_sequence_of_their_call() -> None:
+    accepted = {"status": 202, "headers": {"Location": "https://example.com/status", "Retry-After": "30"}}
+    still = {"status": 202, "headers": {"Retry-After": "10"}}
+
+    result = runafter.run(flow(Get=http()), mocks={"actions": {"Get": [accepted, still, {"body": "done"}]}})
+
+    assert result.action("Get").outputs["body"] == "done"
+    assert result.duration == timedelta(seconds=40)
+
+
 def test_answers_by_item_fail_one_iteration_and_leave_the_others() -> None:
     loop = {"type": "Foreach", "foreach": "@createArray(1, 2, 3)", "actions": {"Get": http()}, "runAfter": {}}
 

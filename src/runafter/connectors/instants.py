@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
+
+from runafter.values.time import Timestamp, round_trip
 
 TICKS_PER_SECOND = 10_000_000
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
@@ -23,12 +26,12 @@ def ticks_of(value: datetime) -> int:
 @lru_cache(maxsize=256)
 def iso(ticks: int) -> str:
     """Return `2026-11-21T10:00:00Z`, whole seconds."""
-    return moment(ticks).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{round_trip(Timestamp(ticks))[:19]}Z"
 
 
 def iso_fraction(ticks: int) -> str:
     """Return `2026-11-21T10:00:00.0000000Z`, seven digits as most Microsoft services write."""
-    return f"{moment(ticks).strftime('%Y-%m-%dT%H:%M:%S')}.{ticks % TICKS_PER_SECOND:07d}Z"
+    return round_trip(Timestamp(ticks, "utc"))
 
 
 def http_date(ticks: int) -> str:
@@ -47,7 +50,8 @@ def retry_after_s(text: str, now: int) -> float | None:
     """Return Retry-After in seconds from `now`, whether it is a number or an HTTP date; None when it is neither."""
     stripped = text.strip()
     try:
-        return max(0.0, float(stripped))
+        seconds = float(stripped)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:

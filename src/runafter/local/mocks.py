@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from runafter.connectors.instants import TICKS_PER_SECOND, retry_after_s
 from runafter.errors import RunafterError
 from runafter.protocol.commands import CallOperation
 from runafter.protocol.events import Outcome
@@ -66,11 +67,12 @@ class Mocks:
     flows: dict[str, Any] = field(default_factory=dict)
     _calls: dict[tuple[str, tuple[int, ...], str], int] = field(default_factory=dict)
 
-    def answer(self, call: CallOperation) -> Answer | None:
-        """Return the answer for this call, None where nothing was given for it.
+    def answer(self, call: CallOperation, now: int) -> Answer | None:
+        """Return the answer for this call at `now` (ticks), None where nothing was given for it.
 
         An action's own entry comes before an operation's. The position in a
-        sequence follows the attempts, so that a replayed call gets the same answer.
+        sequence follows the attempts, so that a replayed call gets the same answer;
+        the polls of a 202 go on in the sequence of their call.
         """
         entry = self.actions.get(call.action.casefold())
         if entry is None:
@@ -82,13 +84,13 @@ class Mocks:
             index = call.repetition[-1] if call.repetition else 0
             entry = items[min(index, len(items) - 1)]
         if isinstance(entry, list):
-            key = (call.action.casefold(), call.repetition, call.purpose)
+            key = (call.action.casefold(), call.repetition, "call" if call.purpose == "poll" else call.purpose)
             position = self._calls.get(key, 0)
             if call.purpose != "poll":
                 position = max(position, call.attempt - 1)
             self._calls[key] = position + 1
             entry = entry[min(position, len(entry) - 1)]
-        return _answer(entry, call.purpose)
+        return _answer(entry, call.purpose, now)
 
     def _by_operation(self, call: CallOperation) -> Any:
         for name in operation_names(call) if self.operations else ():
@@ -178,7 +180,7 @@ def _check(entry: Any, place: str) -> None:
         raise MockError(f"{place}: 'status' must be an HTTP status, not {status!r}")
 
 
-def _answer(entry: Mapping[str, Any], purpose: str) -> Answer:
+def _answer(entry: Mapping[str, Any], purpose: str, now: int) -> Answer:
     delay_s = _seconds(entry["delay"], "delay") if "delay" in entry else 0.0
     if "signal" in entry and purpose == "subscribe":
         subscribed = Outcome(status_code=int(entry.get("status", 200)), body=entry.get("body"))
@@ -188,6 +190,8 @@ def _answer(entry: Mapping[str, Any], purpose: str) -> Answer:
     if "code" in entry and "status" not in entry:
         return Answer(outcome=Outcome(code=str(entry["code"]), message=entry.get("message")), delay_s=delay_s)
     headers = {str(key): value for key, value in (entry.get("headers") or {}).items()}
+    after = next((value for name, value in headers.items() if name.casefold() == "retry-after"), None)
+    answered_at = now + round(delay_s * TICKS_PER_SECOND)
     outcome = Outcome(
         status_code=int(entry.get("status", 200)),
         headers=headers,
@@ -195,21 +199,11 @@ def _answer(entry: Mapping[str, Any], purpose: str) -> Answer:
         has_body="body" in entry,
         code=entry.get("code"),
         message=entry.get("message"),
-        retry_after_s=_retry_after(headers),
+        retry_after_s=None if after is None else retry_after_s(str(after), answered_at),
         outputs=entry.get("outputs"),
         has_outputs="outputs" in entry,
     )
     return Answer(outcome=outcome, delay_s=delay_s)
-
-
-def _retry_after(headers: Mapping[str, Any]) -> float | None:
-    for name, value in headers.items():
-        if name.casefold() == "retry-after":
-            try:
-                return float(value)
-            except (TypeError, ValueError):
-                return None
-    return None
 
 
 def _seconds(value: Any, place: str) -> float:
