@@ -56,7 +56,7 @@ def test_the_tree_puts_actions_that_share_a_name_where_they_stand(nested: str, t
     done = runafter("inspect", nested, folder=tmp_path)
 
     assert done.returncode == 1
-    assert "        └── S  Scope\n            ├── S  Compose\n" in done.stdout
+    assert "    ├── S  Scope\n    │   └── S  Scope\n    │       ├── S  Compose\n" in done.stdout
     assert "have the same name" in done.stdout
 
 

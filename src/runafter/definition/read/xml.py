@@ -27,7 +27,10 @@ def parse_xml(data: bytes, file: str) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as fault:
-        raise UnreadableSource(f"broken XML: {fault.msg}", file=file, line=fault.lineno or 0, code="DEF008") from fault
+        line, column = fault.position
+        raise UnreadableSource(
+            f"broken XML: {fault.msg}", file=file, line=line, column=column, code="DEF008"
+        ) from fault
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableSource("the XML declares a document type, which packages never do", file=file, code="DEF008")
     return root
