@@ -106,6 +106,32 @@ def _resource_id(place: Deployment, arguments: list[Any], prefix: str) -> str:
     return f"{base}/providers/{namespace}{path}"
 
 
+def _extension_id(place: Deployment, arguments: list[Any]) -> str:
+    """The id of what is attached to another resource, whose id comes first."""
+    base, *rest = arguments
+    return f"{base}{_resource_id(place, rest, 'tenant')}"
+
+
+def _try_get(value: Any, *keys: Any) -> Any:
+    for key in keys:
+        if isinstance(value, dict) and isinstance(key, str):
+            found = lookup(value, key)
+            value = found[1] if found is not None else None
+        elif isinstance(value, list) and isinstance(key, int):
+            value = value[key] if 0 <= key < len(value) else None
+        else:
+            return None
+    return value
+
+
+def _flatten(values: list[list[Any]]) -> list[Any]:
+    return [item for inner in values for item in inner]
+
+
+def _shallow_merge(values: list[dict[str, Any]]) -> dict[str, Any]:
+    return {key: item for value in values for key, item in value.items()}
+
+
 def _unique(*parts: Any) -> str:
     number = int.from_bytes(hashlib.sha256("-".join(text_of(part) for part in parts).encode()).digest()[:9])
     letters = "abcdefghijklmnopqrstuvwxyz234567"
@@ -197,6 +223,7 @@ CONTEXT: dict[str, Callable[[Deployment, list[Any]], Any]] = {
     "resourceid": lambda place, arguments: _resource_id(place, arguments, "group"),
     "subscriptionresourceid": lambda place, arguments: _resource_id(place, arguments, "subscription"),
     "tenantresourceid": lambda place, arguments: _resource_id(place, arguments, "tenant"),
+    "extensionresourceid": _extension_id,
 }  # fmt: skip
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -262,5 +289,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "datauri": _data_uri,
     "items": lambda value: [{"key": key, "value": value[key]} for key in sorted(value)],
     "objectkeys": sorted,
+    "tryget": _try_get,
+    "flatten": _flatten,
+    "shallowmerge": _shallow_merge,
     "managementgroup": lambda: {"id": "/providers/Microsoft.Management/managementGroups/root", "name": "root"},
 }
