@@ -73,3 +73,12 @@ def test_each_layer_that_is_taken_away_is_missed_alone() -> None:
     assert {layer: _missing(_without(layer, change)) for layer, change in changes.items()} == {
         layer: [layer] for layer in LAYERS
     }
+
+
+def test_a_handler_that_makes_no_call_is_named() -> None:
+    def mute(flow: Any) -> None:
+        flow["actions"]["Handle_failure"]["actions"] = {"Kept": {"type": "Compose", "inputs": "x", "runAfter": {}}}
+
+    layer = next(layer for layer in _without("order_fan_out", mute).layers if layer.name == "errors")
+
+    assert layer.missing == ("'Handle_failure' runs when 'Process_order' fails, but makes no call that tells anybody",)

@@ -186,7 +186,7 @@ def _errors(flow: Flow, core: Sequence[tuple[Site, Call]], handlers: dict[str, l
     for key, root in roots.items():
         found = [site for site in handlers.get(key, []) if "Succeeded" not in _statuses(site, root)]
         if not found:
-            missing.append(f"nothing runs when {root.name!r} fails")
+            missing.append(_unseen(root))
             continue
         if not any("TimedOut" in _statuses(site, root) for site in found):
             missing.append(f"{found[0].name!r} does not run when {root.name!r} times out")
@@ -194,6 +194,14 @@ def _errors(flow: Flow, core: Sequence[tuple[Site, Call]], handlers: dict[str, l
     if not roots:
         missing.append("nothing runs when something fails")
     return _layer("errors", list(used), missing, "ERR001")
+
+
+def _unseen(root: Site) -> str:
+    """Say what becomes of a failure that no handler does anything about."""
+    mute = [site.name for site in handlers_of(root) if "Succeeded" not in _statuses(site, root)]
+    if mute:
+        return f"{mute[0]!r} runs when {root.name!r} fails, but makes no call that tells anybody"
+    return f"nothing runs when {root.name!r} fails"
 
 
 def _statuses(handler: Site, root: Site) -> set[str]:
