@@ -63,7 +63,7 @@ async def test_an_accepted_request_says_where_to_ask_for_its_run():
         forged = await http("GET", accepted.headers["location"][:-2] + "xx", token=None)
 
     assert (accepted.status, running.status, over.status) == (202, 202, 200)
-    assert (running.headers["retry-after"], over.json["status"]) == ("10", "Succeeded")
+    assert (running.headers["retry-after"], over.json["properties"]["status"]) == ("10", "Succeeded")
     assert forged.status in {401, 403}
 
 

@@ -182,6 +182,9 @@ class Run:
         if trigger is None and len(machine.program.triggers) == 1:
             trigger = next(iter(machine.program.triggers.values()))
         machine.has_secure_trigger = trigger is not None and trigger.secure_outputs
+        if event.was_cancelled:
+            cancel(machine, None)
+            return
         missing = self._read_parameters(event.parameters)
         if missing:
             names = ", ".join(f"'{name}'" for name in missing)

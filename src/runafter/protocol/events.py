@@ -47,6 +47,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag=True, tag_field="e", omi
     `flags` record engine behaviour that was current; `trigger` is the trigger's
     record (`name, inputs, outputs, startTime, ...`); `workflow` what
     `workflow()` returns; `callback_base` prefixes callback URLs of this run, `base#SEED` one that signs each.
+    A run that `was_cancelled` while it waited for its turn ends without having done anything.
     """
 
     at: int
@@ -64,6 +65,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag=True, tag_field="e", omi
     callback_base: str = ""
     caller_waits: bool = False
     reuse: dict[str, Any] = {}
+    was_cancelled: bool = False
 
 
 class CallFinished(Struct, frozen=True, kw_only=True, tag=True, tag_field="e", omit_defaults=True):

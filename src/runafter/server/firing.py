@@ -100,6 +100,8 @@ class Firing:
         self._waiting: dict[str, WaitingRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: list[str] = []
+        self.on_begun: Callable[[str, str], None] = lambda flow, run_id: None
+        """Told when a run that waited has begun."""
         self.flow_of: dict[str, str] = {}
         """The flow of each run under way."""
 
@@ -170,6 +172,10 @@ class Firing:
     def waiting(self, flow: str | None = None) -> list[WaitingRun]:
         """Return the runs that wait for a slot, those that came first in front."""
         return [run for run in self._waiting.values() if flow is None or run.flow == flow]
+
+    def waiting_run(self, run_id: str) -> WaitingRun | None:
+        """Return the run if it waits for a slot."""
+        return self._waiting.get(run_id)
 
     def overflows(self) -> dict[tuple[str, str], int]:
         """Return how many events found no place since the server began, by flow and trigger."""
@@ -340,7 +346,15 @@ class Firing:
         )
 
     async def _start(
-        self, flow: Flow, run_id: str, record: Mapping[str, Any], tracking: str, event: TriggerEvent, batch: Batch
+        self,
+        flow: Flow,
+        run_id: str,
+        record: Mapping[str, Any],
+        tracking: str,
+        event: TriggerEvent,
+        batch: Batch,
+        *,
+        was_cancelled: bool = False,
     ) -> None:
         assert flow.program is not None
         self.flow_of[run_id] = flow.name
@@ -359,6 +373,7 @@ class Firing:
                 callback_base=await self._signer.callback_base(flow.name, run_id),
                 caller_waits=event.caller_waits,
                 reuse=event.reuse,
+                was_cancelled=was_cancelled,
                 batch=batch,
             )
         except BaseException:
@@ -377,15 +392,26 @@ class Firing:
             self._start_later(following)
 
     async def cancel_waiting(self, run_id: str) -> bool:
-        """Take a run out of the queue. False where it does not wait."""
+        """Take a run out of the queue: it ends as Cancelled, without having done anything. False where it does not wait.
+
+        Raises:
+            StorageFault: it still waits.
+        """
         waiting = self._waiting.pop(run_id, None)
         if waiting is None:
             return False
-        batch = Batch()
-        self._catalog.leave(batch, run_id)
-        self._catalog.add_history(batch, self._history_of(waiting, "Skipped", "Cancelled"))
-        await self._catalog.commit(batch)
-        self.ended(run_id)
+        try:
+            flow = await self._flows.at(waiting.flow, waiting.version)
+            batch = Batch()
+            self._catalog.leave(batch, run_id)
+            self._catalog.add_history(batch, self._history_of(waiting, "Succeeded", None))
+            event = TriggerEvent(caller_waits=waiting.caller_waits)
+            await self._start(flow, run_id, waiting.event, waiting.client_tracking_id, event, batch, was_cancelled=True)
+        except StorageFault:
+            self._waiting[run_id] = waiting
+            raise
+        except (EnvironmentFault, InvalidDefinition):
+            await self._give_up(waiting, "Cancelled")
         return True
 
     def _start_later(self, run_id: str) -> None:
@@ -405,18 +431,23 @@ class Firing:
             event = TriggerEvent(caller_waits=waiting.caller_waits, reuse=waiting.reuse)
             await self._start(flow, run_id, waiting.event, waiting.client_tracking_id, event, batch)
             self._waiting.pop(run_id, None)
+            self.on_begun(flow.name, run_id)
         except StorageFault as fault:
             _log.warning("a waiting run of %s is tried again: %s", waiting.flow, fault)
             await asyncio.sleep(self._host.settings.retry_max_s)
             self._start_later(run_id)
         except (EnvironmentFault, InvalidDefinition) as fault:
             _log.error("a waiting run of %s cannot begin: %s", waiting.flow, fault)
-            self._waiting.pop(run_id, None)
-            batch = Batch()
-            self._catalog.leave(batch, run_id)
-            self._catalog.add_history(batch, self._history_of(waiting, "Failed", fault.code))
-            await self._catalog.commit(batch)
-            self.ended(run_id)
+            await self._give_up(waiting, fault.code)
+
+    async def _give_up(self, waiting: WaitingRun, code: str) -> None:
+        """Forget a run that waited and has no flow any more to run; the next takes its place."""
+        self._waiting.pop(waiting.run_id, None)
+        batch = Batch()
+        self._catalog.leave(batch, waiting.run_id)
+        self._catalog.add_history(batch, self._history_of(waiting, "Failed", code))
+        await self._catalog.commit(batch)
+        self.ended(waiting.run_id)
 
     def _history_of(self, waiting: WaitingRun, status: HistoryStatus, code: str | None) -> TriggerHistory:
         return TriggerHistory(

@@ -5,7 +5,6 @@ Source: Azure/azure-rest-api-specs, Microsoft.Logic stable 2019-05-01, read 2026
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any, Literal
 
@@ -15,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from runafter.journal.rows import ActionRow, RunHeader
-from runafter.local.package import load_program
 from runafter.program.steps import ForeachStep, Trigger, UntilStep
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import BadRequest, answer, body_as, body_of, guarded, not_found
@@ -243,16 +241,16 @@ class Management:
                     raise BadRequest("startTime is compared with ge, gt, le or lt")
                 key, more = side[operator]
                 bounds[key] = ticks_of(bound) + more
-        rows = await self._journal.runs(
+        rows = await self._runtime.runs.runs(
             flow=flow.name, statuses=statuses_of(request), after=after_of(request), limit=top, **bounds
         )
         tracked = [each[2] for each in wanted if each[0] == "clienttrackingid"]
-        value = [await self._show.run(flow, row) for row in rows if not tracked or row.client_tracking_id in tracked]
+        value = [await self._show.run(row) for row in rows if not tracked or row.client_tracking_id in tracked]
         return answer(self._listed(request, value, rows[-1].id if len(rows) == top else None))
 
     async def get_run(self, request: Request) -> Response:
         header = await self._header(request)
-        return answer(await self._show.run(self._flow_of(request), header))
+        return answer(await self._show.run(header))
 
     async def cancel(self, request: Request) -> Response:
         await self._header(request)
@@ -342,8 +340,7 @@ class Management:
 
     async def _iterations(self, request: Request, header: RunHeader) -> list[Iteration] | None:
         """Return the iterations of the loop in the path, None where the action is no loop."""
-        kept = await self._journal.definition(header.program)
-        program = await asyncio.to_thread(load_program, header.program, kept[1]) if kept is not None else None
+        program = await self._runtime.runs.program(header)
         action = request.path_params["action"]
         step = program.steps.get(action) if program is not None else None
         if not isinstance(step, ForeachStep | UntilStep):
@@ -396,7 +393,7 @@ class Management:
 
     async def _header(self, request: Request, run_id: str | None = None) -> RunHeader:
         """Return the run, if it is one of this flow."""
-        header = await self._journal.run(run_id or request.path_params["run"])
+        header = await self._runtime.runs.run(run_id or request.path_params["run"])
         if header is None or header.flow.casefold() != request.path_params["flow"].casefold():
             raise not_found("The run")
         return header

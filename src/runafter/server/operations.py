@@ -1,15 +1,14 @@
 """Where a caller who got 202 asks how its run goes: 202 until the run has answered or is over.
 
-An asynchronous Response is then given as the action wrote it; of a flow without
-one, the run's status. The address is signed like the trigger's, so no token is needed.
+Until then, and at the end of a flow that does not answer, the run is shown as the
+management interface shows it. An asynchronous Response is given as the action wrote
+it. The address is signed like the trigger's, so no token is needed.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,9 +16,9 @@ from runafter.connectors.http import encoded_body, header_texts
 from runafter.journal.rows import RunHeader
 from runafter.program.steps import RespondStep
 from runafter.protocol.commands import SendResponse
-from runafter.server.answers import not_found
+from runafter.server.answers import answer, not_found
 from runafter.server.direct import queries_of
-from runafter.server.firing import moment
+from runafter.server.resources import Resources
 from runafter.server.runtime import Runtime
 from runafter.server.signatures import operation_permission
 
@@ -27,35 +26,32 @@ RETRY_AFTER_S = 10
 _OWN_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WITHOUT_BODY = {204, 205, 304}
-_OVER = {"Succeeded", "Failed", "Cancelled", "TimedOut", "Skipped", "Aborted"}
 
 
 async def operation(runtime: Runtime, request: Request) -> Response:
     """Answer the poll of an accepted request."""
     name, run_id = request.path_params["flow"], request.path_params["run"]
     await runtime.signer.check(name, operation_permission(run_id), queries_of(request))
-    header = await runtime.host.journal.run(run_id)
+    header = await runtime.runs.run(run_id)
     if header is None:
-        if any(waiting.run_id == run_id for waiting in runtime.firing.waiting(name)):
-            return await _accepted(runtime, name, run_id)
         raise not_found("The run")
     response = await _response(runtime, header)
     if response is not None:
         return sent(response, {"x-ms-workflow-run-id": run_id})
-    if header.status not in _OVER:
-        return await _accepted(runtime, name, run_id)
-    return Response(msgspec.json.encode(_told(header)), media_type="application/json")
-
-
-async def _accepted(runtime: Runtime, flow: str, run_id: str) -> Response:
-    location = await runtime.signer.operation_url(flow, run_id)
-    headers = {"Location": location, "Retry-After": str(RETRY_AFTER_S), "x-ms-workflow-run-id": run_id}
-    return Response(status_code=202, headers=headers)
+    shown = await Resources(runtime).run(header)
+    if header.is_finished:
+        return answer(shown)
+    location = await runtime.signer.operation_url(name, run_id)
+    return answer(
+        shown,
+        202,
+        {"Location": location, "Retry-After": str(RETRY_AFTER_S), "x-ms-workflow-run-id": run_id},
+    )
 
 
 async def _response(runtime: Runtime, header: RunHeader) -> SendResponse | None:
     """Return what the run's Response has answered. A Response that hides its outputs tells the status only."""
-    program = runtime.flows.get(header.flow).program
+    program = await runtime.runs.program(header)
     for step in program.steps.values() if program is not None else ():
         if isinstance(step, RespondStep):
             row = await runtime.host.journal.history.action(header.id, step.name)
@@ -68,15 +64,6 @@ async def _response(runtime: Runtime, header: RunHeader) -> SendResponse | None:
                     body=found.get("body"),
                 )
     return None
-
-
-def _told(header: RunHeader) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": header.id, "status": header.status, "startTime": moment(header.started_at)}
-    if header.ended_at is not None:
-        told["endTime"] = moment(header.ended_at)
-    if isinstance(header.error, dict):
-        told["error"] = header.error
-    return told
 
 
 def sent(response: SendResponse, headers: dict[str, str]) -> Response:

@@ -143,7 +143,7 @@ class Reading:
         found: list[RunHeader] = []
         after, looked_at = cursor, 0
         while len(found) < limit and looked_at < 2000:
-            page = await self._journal.runs(flow=flow, statuses=asked, after=after, limit=size)
+            page = await self._runtime.runs.runs(flow=flow, statuses=asked, after=after, limit=size)
             for kept in page:
                 header = self._as_it_is(kept)
                 after = header.id
@@ -175,7 +175,7 @@ class Reading:
         return any(wanted in compact([row.inputs, row.outputs, row.detail.error]).casefold() for row in rows)
 
     async def header(self, run_id: str) -> RunHeader:
-        header = await self._journal.run(run_id)
+        header = await self._runtime.runs.run(run_id)
         if header is None:
             raise not_found(f"The run {run_id!r}")
         return header
@@ -185,12 +185,10 @@ class Reading:
         header = await self.header(run_id)
         definition = await self._definition_of(header)
         rows = await self._journal.history.every_action(run_id)
-        started = await self._journal.beginning(run_id)
-        trigger = dict(started.trigger) if started is not None else {}
         return RunDetail(
             run=_run(self._as_it_is(header)),
-            version=await self._version_of(header),
-            trigger=trigger,
+            version=await self._runtime.runs.version(header),
+            trigger=dict(await self._runtime.runs.trigger(run_id) or {}),
             error=header.error,
             outputs=header.outputs,
             graph=graph_of(definition),
@@ -198,14 +196,8 @@ class Reading:
         )
 
     async def _definition_of(self, header: RunHeader) -> Definition:
-        kept = await self._journal.definition(header.program)
-        return unpack(kept[1]) if kept is not None else self._runtime.flows.get(header.flow).definition
-
-    async def _version_of(self, header: RunHeader) -> str | None:
-        for row in await self._runtime.catalog.versions(header.flow):
-            if row.program == header.program and row.created_at <= header.started_at:
-                return row.version
-        return None
+        source = await self._runtime.runs.source(header)
+        return unpack(source) if source is not None else self._runtime.flows.get(header.flow).definition
 
     async def action(self, run_id: str, action: str, repetition: tuple[int, ...]) -> ActionDetail:
         header = await self.header(run_id)

@@ -14,9 +14,9 @@ from runafter.journal.rows import ActionRow, RunHeader
 from runafter.program.steps import Trigger
 from runafter.protocol.commands import Attempt
 from runafter.protocol.ids import repetition_name
+from runafter.server.contents import content_path
 from runafter.server.firing import moment
 from runafter.server.flows import Flow
-from runafter.server.invoke import content_path
 from runafter.server.iterations import Iteration
 from runafter.server.runtime import Runtime
 from runafter.views.run_detail import ActionLine
@@ -73,7 +73,7 @@ class Resources:
             "createdTime": moment(flow.row.created_at),
             "changedTime": moment(flow.row.changed_at),
             "state": flow.row.state,
-            "workflow": self._workflow_of(flow),
+            "workflow": self._version_of(flow.name, flow.row.version),
         }
         if next_at is not None:
             properties["nextExecutionTime"] = moment(next_at)
@@ -116,27 +116,31 @@ class Resources:
             "type": "Microsoft.Logic/workflows/triggers/histories",
         }
 
-    async def run(self, flow: Flow, header: RunHeader) -> dict[str, Any]:
-        identity = self._runtime.settings.workflow_id(flow.name)
-        started = await self._journal.beginning(header.id)
+    async def run(self, header: RunHeader) -> dict[str, Any]:
+        """Show a run with the version it began with, whatever the flow's version is now."""
+        identity = self._runtime.settings.workflow_id(header.flow)
+        began = await self._runtime.runs.trigger(header.id)
+        version = await self._runtime.runs.version(header)
         trigger: dict[str, Any] = {}
-        if started is not None:
-            trigger = {key: value for key, value in started.trigger.items() if key not in {"inputs", "outputs"}}
+        if began is not None:
+            trigger = {key: value for key, value in began.items() if key not in {"inputs", "outputs"}}
             trigger["correlation"] = {"clientTrackingId": header.client_tracking_id}
             for side in ("inputs", "outputs"):
-                if started.trigger.get(side) is not None:
+                if began.get(side) is not None:
                     path = f"/runs/{header.id}/trigger/{side}"
-                    trigger[f"{side}Link"] = await self._link(flow.name, path, started.trigger[side])
+                    trigger[f"{side}Link"] = await self._link(header.flow, path, began[side])
         properties: dict[str, Any] = {
             "startTime": moment(header.started_at),
             "status": header.status,
             "correlation": {"clientTrackingId": header.client_tracking_id},
-            "workflow": self._workflow_of(flow),
+            "workflow": self._version_of(header.flow, version),
             "trigger": trigger,
             "outputs": header.outputs or {},
         }
+        if header.status != "Waiting" or header.position:
+            properties["waitEndTime"] = moment(header.started_at)
         if header.ended_at is not None:
-            properties["endTime"] = properties["waitEndTime"] = moment(header.ended_at)
+            properties["endTime"] = moment(header.ended_at)
         if header.code is not None:
             properties["code"] = header.code
         if header.error is not None:
@@ -264,11 +268,10 @@ class Resources:
             for number, (began, ended, response) in enumerate(attempts)
         ]
 
-    def _workflow_of(self, flow: Flow) -> dict[str, Any]:
-        version = flow.row.version
+    def _version_of(self, flow: str, version: str | None) -> dict[str, Any]:
         return {
             "name": version,
-            "id": f"{self._runtime.settings.workflow_id(flow.name)}/versions/{version}",
+            "id": f"{self._runtime.settings.workflow_id(flow)}/versions/{version}",
             "type": "Microsoft.Logic/workflows/versions",
         }
 

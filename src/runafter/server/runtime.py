@@ -26,6 +26,7 @@ from runafter.server.live import Broadcast, News
 from runafter.server.metrics import Counted, Metrics
 from runafter.server.polls import Polls
 from runafter.server.questions import WrongAnswer, answer_in, result_of
+from runafter.server.runs import Runs
 from runafter.server.schedule import Schedule
 from runafter.server.settings import ServerSettings
 from runafter.server.signatures import Signer
@@ -82,6 +83,8 @@ class Runtime:
             self.catalog, self.host.clock, self.settings.public_url, lambda: self.host.rng.randbytes(32)
         )
         self.firing = Firing(self.host, self.catalog, self.flows, self.signer, self.settings)
+        self.firing.on_begun = lambda flow, run_id: self._tell(flow, run_id, "Running")
+        self.runs = Runs(self.host.journal, self.catalog, self.firing)
         self.inbox.flow_of = self.firing.flow_of
         self.metrics.waiting_by(lambda: len(self.firing.waiting()), self.firing.overflows)
         self.polls = Polls(self.host, outside)
@@ -170,12 +173,13 @@ class Runtime:
     async def fire(self, flow: Flow, trigger: Trigger, event: TriggerEvent) -> list[Fired]:
         """Let an event come to a trigger and tell those who watch."""
         fired = await self.firing.fire(flow, trigger, event)
-        if self.news.is_watched:
-            for each in fired:
-                if each.run_id is not None and each.status in {"Started", "Waiting"}:
-                    status = "Running" if each.status == "Started" else "Waiting"
-                    self.news.publish(News(kind="run", flow=flow.name, run=each.run_id, data={"status": status}))
+        for each in fired:
+            if each.run_id is not None and each.status in {"Started", "Waiting"}:
+                self._tell(flow.name, each.run_id, "Running" if each.status == "Started" else "Waiting")
         return fired
+
+    def _tell(self, flow: str, run_id: str, status: str) -> None:
+        self.news.publish(News(kind="run", flow=flow, run=run_id, data={"status": status}))
 
     async def run_now(self, name: str, *, trigger: str | None = None, given: Any = None) -> list[Fired]:
         """Run a flow by hand with a trigger body, or the trigger's whole outputs."""
@@ -190,17 +194,16 @@ class Runtime:
         Raises:
             UnknownRun: there is no such run.
         """
-        header = await self.host.journal.run(run_id)
-        if header is None:
+        header = await self.runs.run(run_id)
+        began = await self.runs.trigger(run_id)
+        if header is None or began is None:
             raise UnknownRun(f"there is no run {run_id}")
-        started = await self.host.journal.beginning(run_id)
-        assert started is not None
         flow = self.flows.get(header.flow)
-        name = str(started.trigger.get("name", ""))
+        name = str(began.get("name", ""))
         trigger = flow.trigger(name) or self.trigger_of(flow)
         event = TriggerEvent(
-            outputs=started.trigger.get("outputs") or {},
-            inputs=started.trigger.get("inputs"),
+            outputs=began.get("outputs") or {},
+            inputs=began.get("inputs"),
             origin=run_id,
             unconditional=True,
             reuse=await self._kept_results(flow, run_id, actions) if actions else {},

@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from runafter.engine.step import Run
 from runafter.errors import finding_fields
-from runafter.local.package import load_program
 from runafter.program.steps import Program
 from runafter.protocol.commands import NoteStarted, RecordAction
 from runafter.protocol.events import Event, RunStarted
@@ -114,7 +113,6 @@ class Watching:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._journal = runtime.host.journal
-        self._programs: dict[str, Program] = {}
         self._findings: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def routes(self) -> list[Route]:
@@ -122,12 +120,12 @@ class Watching:
 
     async def list_live(self, request: Request) -> Response:
         run_id = request.path_params["run"]
-        header = await self._journal.run(run_id)
+        header = await self._runtime.runs.run(run_id)
         if header is None:
             raise not_found(f"The run {run_id!r}")
         if header.ended_at is not None:
             return answer(LivePage(live=[]))
-        program = await self._program(header.program)
+        program = await self._runtime.runs.program(header)
         events = await self._journal.read(run_id)
         if program is None or not events:
             return answer(LivePage(live=[]))
@@ -136,7 +134,7 @@ class Watching:
     async def get_iteration(self, request: Request) -> Response:
         run_id = request.path_params["run"]
         repetition = repetition_of(request.path_params["repetition"])
-        if await self._journal.run(run_id) is None:
+        if await self._runtime.runs.run(run_id) is None:
             raise not_found(f"The run {run_id!r}")
         rows = await self._journal.history.actions(run_id, within=repetition, limit=1000)
         name = repetition_name(repetition)
@@ -169,17 +167,6 @@ class Watching:
             is_https = self._runtime.settings.public_url.startswith("https:")
             opened.set_cookie(COOKIE, token.strip(), httponly=True, secure=is_https, samesite="strict", path="/")
         return opened
-
-    async def _program(self, digest: str) -> Program | None:
-        known = self._programs.get(digest)
-        if known is None:
-            kept = await self._journal.definition(digest)
-            if kept is None:
-                return None
-            if len(self._programs) > 30:
-                self._programs.clear()
-            known = self._programs[digest] = await asyncio.to_thread(load_program, digest, kept[1])
-        return known
 
 
 def under_way(program: Program, events: Sequence[Event]) -> list[LiveAction]:

@@ -144,6 +144,7 @@ class Host:
         zones: str = "",
         reuse: Mapping[str, Any] | None = None,
         seed: int | None = None,
+        was_cancelled: bool = False,
         batch: Batch | None = None,
     ) -> str:
         """Begin a run and return its id once it is durable.
@@ -151,7 +152,9 @@ class Host:
         `source` is what `load_program` needs to build the program again; without
         it only a host that is given the program can resume the run. With `key`,
         a second call finds the run that the first has begun. What is in `batch`
-        becomes durable with the run, or neither does.
+        becomes durable with the run, or neither does. One that `was_cancelled`
+        before it could begin ends at once. A caller that gives no
+        `client_tracking_id` has the run tracked by its id.
 
         Raises:
             InvalidDefinition: the program has errors.
@@ -164,9 +167,10 @@ class Host:
             if known is not None:
                 return known
         now = self.clock()
+        run_id = run_id or run_name(now, self.rng.getrandbits(36))
         started = RunStarted(
             at=now,
-            run_id=run_id or run_name(now, self.rng.getrandbits(36)),
+            run_id=run_id,
             program=program.hash,
             seed=self.rng.getrandbits(62) if seed is None else seed,
             trigger=dict(trigger or {}),
@@ -176,10 +180,11 @@ class Host:
             settings=dict(settings or {}),
             flags=CURRENT,
             zones=zones,
-            client_tracking_id=client_tracking_id,
+            client_tracking_id=client_tracking_id or run_id,
             callback_base=callback_base,
             caller_waits=caller_waits,
             reuse=dict(reuse or {}),
+            was_cancelled=was_cancelled,
         )
         batch = Batch() if batch is None else batch
         self._programs.add(program, source, batch)
