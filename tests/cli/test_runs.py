@@ -152,3 +152,19 @@ def test_a_run_that_waits_is_cancelled(tmp_path: Path) -> None:
 
     assert cancelled.returncode == 0, cancelled.stderr
     assert json.loads(shown.stdout)[0]["status"] == "Cancelled"
+
+
+def test_actions_are_found_by_the_answer_they_got_as_number_or_name(tmp_path: Path) -> None:
+    inputs = {"method": "GET", "uri": "https://example.com", "retryPolicy": {"type": "none"}}
+    flow(tmp_path, **{name: {"type": "Http", "inputs": inputs, "runAfter": {}} for name in ("Busy", "Gone", "Fine")})
+    mocks = {"actions": {"Busy": {"status": 429}, "Gone": {"status": 404}, "Fine": {"status": 200}}}
+    (tmp_path / "mocks.json").write_text(json.dumps(mocks), encoding="utf-8")
+    assert runafter(tmp_path, "run", "flow.json", "--mock", "mocks.json").returncode == 1
+
+    def found(wanted: str) -> list[str]:
+        done = runafter(tmp_path, "runs", "actions", "last", "--status-code", wanted, "--json")
+        return [row["action"] for row in json.loads(done.stdout)]
+
+    assert found("429") == found("TooManyRequests") == ["Busy"]
+    assert found("404") == found("notfound") == ["Gone"]
+    assert found("4xx") == ["Busy", "Gone"]

@@ -362,3 +362,50 @@ def test_an_item_that_times_out_fails_its_loop() -> None:
     assert (done.record("Get", 0).status, done.record("Loop").status) == ("TimedOut", "Failed")
     assert done.record("Catch").status == "Succeeded"
     assert done.status == "Succeeded"
+
+
+def test_a_scope_that_holds_a_timeout_does_not_claim_a_limit_of_its_own() -> None:
+    done = drive({"S": scope({"Slow": http(limit={"timeout": "PT30S"})})}, {"Slow": NEVER})
+
+    assert (done.record("S").status, done.record("S").code) == ("TimedOut", "ActionTimedOut")
+    assert done.record("S").error["message"] == "An action timed out. No dependent actions succeeded."
+
+
+@pytest.mark.parametrize("kind", ["Foreach", "Until"])
+def test_result_of_a_loop_that_was_timed_out_shows_what_it_did(kind: str) -> None:
+    over = {"foreach": "@range(1, 3)"} if kind == "Foreach" else {"expression": "@equals(1, 2)", "limit": {"count": 9}}
+    inner = {
+        "type": kind,
+        **over,
+        "actions": {"Do": http(), "Say": compose("@iterationIndexes('Loop')", after={"Do": DONE})},
+        "runAfter": {},
+    }
+    flow = {
+        "Around": scope({"Loop": inner}, limit={"timeout": "PT1M"}),
+        "See": compose("@result('Loop')", after={"Around": ["TimedOut"]}),
+    }
+    answers = [(OK, 1.0), (OK, 1.0), (NEVER, 0.0)]
+
+    done = drive(flow, lambda call: answers[call.repetition[-1]])
+
+    do, say = done.record("See").outputs
+    seen = [entry["status"] for entry in do["outputs"]]
+    assert (do["name"], seen) == ("Do", ["Succeeded", "Succeeded", "Cancelled"] if kind == "Foreach" else ["Cancelled"])
+    assert [entry["status"] for entry in say["outputs"]][-1] == "Skipped"
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"code": 404, "message": True}, {"code": "404", "message": "True"}),
+        ("just a text", {"code": "Terminated", "message": "just a text"}),
+        ({"message": {"a": 1}}, {"message": '{"a":1}'}),
+    ],
+)
+def test_the_error_of_a_terminate_is_an_object_of_texts(given: Any, error: dict[str, str]) -> None:
+    done = drive(
+        {"Stop": terminate("Failed", runError="@triggerBody()")}, started={"trigger": {"outputs": {"body": given}}}
+    )
+
+    assert done.finished is not None
+    assert done.finished.error == error

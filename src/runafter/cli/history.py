@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -103,18 +104,27 @@ def _inside(program: Program, name: str) -> set[str]:
 def got_answer(row: ActionRow, wanted: str) -> bool:
     if row.code is not None and row.code.casefold() == wanted.casefold():
         return True
+    codes = {str(attempt.status_code) for attempt in row.detail.attempts if attempt.status_code is not None}
+    names = {str(attempt.code).casefold() for attempt in row.detail.attempts}
+    numbers = _status_numbers()
+    if row.code is not None:
+        codes.add(numbers.get(row.code.casefold(), row.code))
+    if wanted.casefold().endswith("xx"):
+        return any(code.isdigit() and code.startswith(wanted[0]) for code in codes)
+    if numbers.get(wanted.casefold(), wanted) in codes:
+        return True
+    return wanted.casefold() in names
+
+
+@cache
+def _status_numbers() -> dict[str, str]:
+    """Return `404` for `notfound`: the platform's names, and those that it has none of, as TooManyRequests."""
     from http import HTTPStatus
 
-    codes = [str(attempt.status_code) for attempt in row.detail.attempts if attempt.status_code is not None]
-    names = {str(attempt.code).casefold() for attempt in row.detail.attempts}
-    codes += [
-        str(status.value)
-        for status in HTTPStatus
-        if row.code is not None and row.code.casefold() == status.name.replace("_", "").casefold()
-    ]
-    if wanted.casefold().endswith("xx"):
-        return any(code.startswith(wanted[0]) for code in codes)
-    return wanted in codes or wanted.casefold() in names
+    from runafter.engine.outcome import status_name
+
+    named = {status.name.replace("_", "").casefold(): str(status.value) for status in HTTPStatus}
+    return named | {status_name(number).casefold(): str(number) for number in range(100, 600)}
 
 
 def repetition_of(text: str | None) -> tuple[int, ...]:

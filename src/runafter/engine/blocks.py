@@ -7,7 +7,7 @@ from typing import Any
 from runafter.engine.failing import fail, fail_choice, fail_container
 from runafter.engine.faults import FAULTS
 from runafter.engine.machine import Machine
-from runafter.engine.outcome import HIDDEN, block_error, timed_out_error, type_name
+from runafter.engine.outcome import HIDDEN, block_error, block_timed_out_error, type_name
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame
 from runafter.program.steps import IfStep, SwitchStep
@@ -98,13 +98,13 @@ def _open(machine: Machine, activity: Activity, chosen: int) -> None:
 
 
 def _on_end(machine: Machine, activity: Activity, frame: Frame, status: str) -> None:
-    machine.complete(activity, machine.record_of(activity, status, *block_verdict(activity.node.name, status)))
+    machine.complete(activity, machine.record_of(activity, status, *block_verdict(status)))
 
 
-def block_verdict(name: str, status: str) -> tuple[str | None, Any]:
+def block_verdict(status: str) -> tuple[str | None, Any]:
     """Return the code and error of a container from the status of its block."""
     if status == "Failed":
         return "ActionFailed", block_error()
     if status == "TimedOut":
-        return "ActionTimedOut", timed_out_error(name)
+        return "ActionTimedOut", block_timed_out_error()
     return None, None

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 from runafter.engine.failing import fail, fail_inputs
 from runafter.engine.faults import FAULTS, message_of
 from runafter.engine.instants import ticks
+from runafter.engine.loops import keep_records
 from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, status_name, timed_out_error
 from runafter.engine.plan import Node
@@ -386,7 +387,10 @@ def unsubscribe(machine: Machine, activity: CallActivity, record: Record) -> Non
 
 def time_is_up(machine: Machine, activity: Activity) -> None:
     """An action's own limit was reached: cancel what it started, settle it as TimedOut."""
+    cut_short = machine.loops_within(activity)
     machine.abort(activity, "ActionTimedOut")
+    for loop in cut_short:
+        keep_records(machine, loop)
     error = timed_out_error(activity.node.name)
     if isinstance(activity, CallActivity):
         record = _record(machine, activity, "TimedOut", "ActionTimedOut", error)

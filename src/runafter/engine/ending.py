@@ -7,13 +7,14 @@ from typing import Any
 from runafter.engine.failing import fail_inputs
 from runafter.engine.faults import FAULTS, message_of
 from runafter.engine.machine import Machine
-from runafter.engine.outcome import HIDDEN, block_error, response_skip
+from runafter.engine.outcome import HIDDEN, block_error, block_timed_out_error, response_skip
 from runafter.engine.plan import Node
 from runafter.engine.state import Frame
 from runafter.engine.static import settle_static
 from runafter.errors import EvaluationError
 from runafter.program.steps import RespondStep, TerminateStep
 from runafter.protocol.commands import CancelTimer, FinishRun, RunStatus, SendResponse
+from runafter.values.json import stringify
 
 _ENDINGS: dict[str, RunStatus] = {"succeeded": "Succeeded", "failed": "Failed", "cancelled": "Cancelled"}
 
@@ -79,12 +80,22 @@ def start_terminate(machine: Machine, frame: Frame, node: Node) -> None:
     record = machine.record_of(activity, "Succeeded")
     record.inputs, record.has_inputs = inputs, True
     record.secure_inputs = record.secure_inputs or scope.is_tainted
-    error = inputs.get("runError") if status == "Failed" else None
+    error = _run_error(inputs.get("runError")) if status == "Failed" else None
     if error is not None and record.secure_inputs:
         error = {"code": "Terminated", "message": HIDDEN}
     machine.complete(activity, record)
     machine.cancel_all("Terminated")
     finish(machine, status, "Terminated", error)
+
+
+def _run_error(given: Any) -> dict[str, Any] | None:
+    """Return the author's error as an object with texts, as everything that shows a run's error expects."""
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        return {"code": "Terminated", "message": stringify(given)}
+    texts = {name: stringify(given[name]) for name in ("code", "message") if given.get(name) is not None}
+    return {**given, **texts}
 
 
 def cancel(machine: Machine, reason: str | None) -> None:
@@ -103,8 +114,7 @@ def root_ended(machine: Machine, status: str) -> None:
     if status == "Failed":
         finish(machine, "Failed", "ActionFailed", block_error())
     elif status == "TimedOut":
-        error = {"code": "ActionTimedOut", "message": "An action timed out. No dependent actions succeeded."}
-        finish(machine, "TimedOut", "ActionTimedOut", error)
+        finish(machine, "TimedOut", "ActionTimedOut", block_timed_out_error())
     else:
         _finish_with_outputs(machine)
 

@@ -81,7 +81,15 @@ def _on_item_end(machine: Machine, loop: LoopActivity, frame: Frame, status: str
     if status != "Succeeded":
         # A time-out in an item fails the loop: public flows catch it with `runAfter: {loop: ["Failed"]}`.
         loop.worst = "Failed"
-    env = frame.env
+    _collect(machine, loop, frame.env)
+    if loop.finished == len(loop.items):
+        _finish_foreach(machine, loop)
+    else:
+        _fill_window(machine, loop)
+
+
+def _collect(machine: Machine, loop: LoopActivity, env: Env) -> None:
+    """Take from an iteration what a later expression can read."""
     steps = machine.program.steps
     for name, kept in env.records.items():
         if not steps[name].is_read_after_loop:
@@ -90,17 +98,28 @@ def _on_item_end(machine: Machine, loop: LoopActivity, frame: Frame, status: str
         if entries is None:
             entries = loop.collected[name] = [None] * len(loop.items)
         entries[env.index] = kept
-    if loop.finished == len(loop.items):
-        _finish_foreach(machine, loop)
+
+
+def keep_records(machine: Machine, loop: LoopActivity) -> None:
+    """Let later expressions read what a loop did that was cut short, the iterations under way with it."""
+    if isinstance(loop.node.step, ForeachStep):
+        for frame in loop.frames:
+            _collect(machine, loop, frame.env)
+        _lay_down(machine, loop)
     else:
-        _fill_window(machine, loop)
+        for frame in loop.frames:
+            loop.frame.env.records.update(frame.env.records)
 
 
 def _finish_foreach(machine: Machine, loop: LoopActivity) -> None:
+    _lay_down(machine, loop)
+    _complete(machine, loop, loop.worst)
+
+
+def _lay_down(machine: Machine, loop: LoopActivity) -> None:
     env = loop.frame.env
     for name in _readable_inside(machine, loop.node):
         env.records[name] = Collected(loop.collected.get(name) or [None] * len(loop.items))
-    _complete(machine, loop, loop.worst)
 
 
 def _readable_inside(machine: Machine, node: Node) -> list[str]:
@@ -117,7 +136,7 @@ def _readable_inside(machine: Machine, node: Node) -> list[str]:
 
 
 def _complete(machine: Machine, loop: LoopActivity, status: str) -> None:
-    record = machine.record_of(loop, status, *block_verdict(loop.node.name, status))
+    record = machine.record_of(loop, status, *block_verdict(status))
     record.iterations = loop.finished
     machine.complete(loop, record)
 

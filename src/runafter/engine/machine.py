@@ -370,6 +370,11 @@ class Machine:
             self.end_frame(frame, code)
         self._release(activity)
 
+    def loops_within(self, activity: Activity) -> list[LoopActivity]:
+        """Return the loops under way that are or are inside this activity, the innermost first."""
+        within = [each for each in self.live.values() if each is activity or _is_around(activity, each)]
+        return [each for each in reversed(within) if isinstance(each, LoopActivity)]
+
     def cancel_all(self, code: str) -> None:
         """Cancel whatever is under way and skip what never began: the run is over."""
         self.work.clear()
