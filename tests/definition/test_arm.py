@@ -213,6 +213,9 @@ def test_unique_strings_and_guids_have_their_form_and_repeat() -> None:
         ("[copyIndex()]", "copyIndex()"),
         ("[" + "concat(" * 300 + ")" * 300 + "]", "nested too deeply"),
         ("[int('x')]", "a faulty expression"),
+        ("[json('[NaN]')]", "a faulty expression"),
+        ("[json('{\"a\": 1e999}')]", "a faulty expression"),
+        ("[float('inf')]", "a faulty expression"),
     ],
 )
 def test_what_cannot_be_resolved_stays_as_written(text: str, reason: str | None) -> None:

@@ -32,8 +32,15 @@ def canonical(node: Node) -> str:
 
 
 def canonical_value(value: Any) -> str:
-    """Return the canonical text of a plain value."""
-    return dumped(value, indent="  ") + "\n"
+    """Return the canonical text of a plain value; nodes in it stand as they were written.
+
+    Raises:
+        ValueError: a number that JSON cannot write.
+    """
+    parts: list[str] = []
+    _emit_value(value, "\n", parts)
+    parts.append("\n")
+    return "".join(parts)
 
 
 def dumped(value: Any, *, indent: str | None = None, ascii_only: bool = False) -> str:
@@ -73,6 +80,28 @@ def _emit(node: Node, newline: str, parts: list[str]) -> None:
         parts.append(_number(node.text))
     else:
         parts.append(node.kind)
+
+
+def _emit_value(value: Any, newline: str, parts: list[str]) -> None:
+    inner = newline + "  "
+    if isinstance(value, Node):
+        _emit(value, newline, parts)
+    elif isinstance(value, dict) and value:
+        separator = "{"
+        for key, item in value.items():
+            parts.append(f"{separator}{inner}{quoted(key)}: ")
+            _emit_value(item, inner, parts)
+            separator = ","
+        parts.append(newline + "}")
+    elif isinstance(value, list) and value:
+        separator = "["
+        for item in value:
+            parts.append(separator + inner)
+            _emit_value(item, inner, parts)
+            separator = ","
+        parts.append(newline + "]")
+    else:
+        parts.append(dumped(value))
 
 
 def _number(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runafter.definition.nodes import Definition
+from runafter.definition.write import canonical_value
 from runafter.errors import NotSupported
 
 CONTAINERS = ("definition", "clientdata", "consumption", "standard")
@@ -13,9 +14,14 @@ CONTAINERS = ("definition", "clientdata", "consumption", "standard")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """A definition in another container: `document` is plain JSON, `lost` names what has no place in it."""
+    """A definition in another container: `document` is plain JSON, `lost` names what has no place in it.
+
+    `text` is the canonical text: numbers and keys that stand twice are as the author wrote them, which plain JSON
+    cannot hold.
+    """
 
     document: Any
+    text: str
     lost: tuple[str, ...]
 
 
@@ -25,34 +31,47 @@ def convert(definition: Definition, container: str) -> Converted:
     Raises:
         NotSupported: the dialects differ, so that the actions themselves would have to change.
     """
-    value = definition.node.value
     lost: list[str] = []
+    if definition.resolved is not None:
+        lost.append("template expressions, written as their values")
     if definition.unresolved:
-        value = definition.value
         lost.append("template expressions: " + ", ".join(definition.unresolved[:5]))
-    family = "power-automate" if container == "clientdata" else definition.profile
     if container != "definition":
         _same_dialect(definition, container)
     if definition.environment_variables:
         lost.append("environment variables of the solution: " + ", ".join(sorted(definition.environment_variables)[:5]))
+    lost += _without_place(definition, container)
+    written: Any = definition.node if definition.resolved is None else definition.value
+    return Converted(
+        document=_around(definition, definition.value, container),
+        text=canonical_value(_around(definition, written, container)),
+        lost=tuple(lost),
+    )
+
+
+def _without_place(definition: Definition, container: str) -> list[str]:
+    """Name what stands outside the definition and has no place in the container."""
     if container == "definition":
-        if definition.connections:
-            lost.append("connections: " + ", ".join(definition.connections))
-        lost += _outer(definition, parameters=True, kind=True)
-        return Converted(document=value, lost=tuple(lost))
+        connections = [f"connections: {', '.join(definition.connections)}"] if definition.connections else []
+        return connections + _outer(definition, parameters=True, kind=True)
     if container == "clientdata":
-        lost += _outer(definition, parameters=True, kind=False)
-        references = {name: _reference(definition, name) for name in definition.connections}
-        properties = {"connectionReferences": references, "definition": value}
-        return Converted(document={"properties": properties, "schemaVersion": "1.0.0.0"}, lost=tuple(lost))
+        return _outer(definition, parameters=True, kind=False)
     if container == "standard":
-        if definition.connections:
-            lost.append("connections (they belong into connections.json): " + ", ".join(definition.connections))
-        lost += _outer(definition, parameters=True, kind=False)
-        return Converted(
-            document={"definition": value, "kind": definition.workflow_kind or "Stateful"}, lost=tuple(lost)
-        )
-    lost += _outer(definition, parameters=False, kind=family == "logic-apps-standard")
+        named = ", ".join(definition.connections)
+        connections = [f"connections (they belong into connections.json): {named}"] if named else []
+        return connections + _outer(definition, parameters=True, kind=False)
+    return _outer(definition, parameters=False, kind=definition.profile == "logic-apps-standard")
+
+
+def _around(definition: Definition, inner: Any, container: str) -> Any:
+    """Return the container's JSON around a definition."""
+    if container == "definition":
+        return inner
+    if container == "clientdata":
+        references = {name: _reference(definition, name) for name in definition.connections}
+        return {"properties": {"connectionReferences": references, "definition": inner}, "schemaVersion": "1.0.0.0"}
+    if container == "standard":
+        return {"definition": inner, "kind": definition.workflow_kind or "Stateful"}
     parameters = {name: {"value": given} for name, given in definition.parameter_values.items()}
     if definition.connections and "$connections" not in parameters:
         parameters["$connections"] = {
@@ -65,7 +84,7 @@ def convert(definition: Definition, container: str) -> Converted:
                 for name, item in definition.connections.items()
             }
         }
-    return Converted(document={"properties": {"definition": value, "parameters": parameters}}, lost=tuple(lost))
+    return {"properties": {"definition": inner, "parameters": parameters}}
 
 
 def _same_dialect(definition: Definition, container: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -49,7 +48,7 @@ def command(source: str, target: str, container: str | None, flow: str | None, a
         if converted.lost and not accept_loss:
             click.echo("Nothing was written. Add --accept-loss to write all the same.", err=True)
             raise click.exceptions.Exit(1)
-        text = json.dumps(converted.document, indent=2, ensure_ascii=False) + "\n"
+        text = converted.text
     if target == "-":
         click.echo(text, nl=not text.endswith("\n"))
     else:

@@ -151,6 +151,7 @@ def _starter() -> dict[str, str]:
 
 def _exported(source: str) -> dict[str, str]:
     from runafter.cli.output import read_source
+    from runafter.definition.write import canonical_value
     from runafter.local.read import read
     from runafter.project.project import flow_id
 
@@ -162,7 +163,7 @@ def _exported(source: str) -> dict[str, str]:
         number = 2
         while f"flows/{name}/flow.json" in files:
             name, number = f"{base}-{number}", number + 1
-        files[f"flows/{name}/flow.json"] = json.dumps(_document(definition), indent=2, ensure_ascii=False) + "\n"
+        files[f"flows/{name}/flow.json"] = canonical_value(_document(definition))
         description = definition.node.value.get("description") if isinstance(definition.node.value, dict) else None
         purpose = json.dumps(description if isinstance(description, str) else "", ensure_ascii=False)
         files[f"flows/{name}/flow.toml"] = SIDECAR.format(purpose=purpose)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -122,6 +123,17 @@ def _try_get(value: Any, *keys: Any) -> Any:
         else:
             return None
     return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number of JSON")
+    return value
+
+
+def _json(text: str) -> Any:
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
 
 
 def _flatten(values: list[list[Any]]) -> list[Any]:
@@ -239,7 +251,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "split": _split,
     "string": text_of,
     "int": int,
-    "float": float,
+    "float": _finite,
     "bool": lambda value: value if isinstance(value, bool) else str(value).casefold() in {"true", "1"},
     "padleft": lambda text, width, char=" ": text_of(text).rjust(_bounded(width), char),
     "startswith": lambda text, part: text.casefold().startswith(part.casefold()),
@@ -278,11 +290,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "createarray": lambda *values: list(values),
     "createobject": _create_object,
     "coalesce": _coalesce,
-    "json": json.loads,
+    "json": _json,
     "join": _join,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64tostring": lambda text: base64.b64decode(text).decode(),
-    "base64tojson": lambda text: json.loads(base64.b64decode(text)),
+    "base64tojson": lambda text: _json(base64.b64decode(text).decode()),
     "uri": lambda base, path: base if not path else (base.rstrip("/") + "/" + path.lstrip("/")),
     "uricomponent": lambda text: quote(text, safe="-_.!~*'()"),
     "uricomponenttostring": unquote,
