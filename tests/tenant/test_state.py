@@ -86,8 +86,8 @@ def test_a_seed_file_fills_content_connections_and_faults(tmp_path: Path) -> Non
     [
         ("a: [", "no YAML"),
         ("- a", "mapping"),
-        ("sharepoin: {}", "no connector"),
-        ("dataverse: {tables: {a: {rows: [5]}}}", "seed of 'dataverse'"),
+        ("sharepoin: {}", "no service or key 'sharepoin'.*Did you mean 'sharepoint'"),
+        ("dataverse: {tables: {a: {rows: [5]}}}", "5 stands here; a mapping of names is meant"),
         ("users: [a@x.example, a@x.example]", "already exists"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from runafter.connectors.answers import refuse
 from runafter.connectors.instants import iso
+from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT, YES_NO
 from runafter.connectors.spec import Row, Store, Surroundings
 
 USERS = "users"
@@ -248,6 +249,40 @@ def shown_user(row: Row, select: str = "") -> dict[str, Any]:
 
 def shown_group(row: Row) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in ("members", "owners", "licences")}
+
+
+_USER = {
+    "userPrincipalName": TEXT,
+    "mail": TEXT,
+    **dict.fromkeys(
+        ("id", "displayName", "givenName", "surname", "mailNickname", "jobTitle", "department", "officeLocation",
+         "mobilePhone", "usageLocation", "manager", "companyName", "employeeId", "city", "country"), SCALAR
+    ),
+    "accountEnabled": YES_NO,
+    "businessPhones": [SCALAR],
+    "assignedLicenses": [ANY],
+    "*": ANY,
+}  # fmt: skip
+GROUP_SEED = {
+    "id": TEXT,
+    "displayName!": TEXT,
+    "description": TEXT,
+    "mail": TEXT,
+    "mailNickname": TEXT,
+    "mailEnabled": YES_NO,
+    "securityEnabled": YES_NO,
+    "groupTypes": [TEXT],
+    "visibility": TEXT,
+    "members": [TEXT],
+    "owners": [TEXT],
+    "licences": [SCALAR],
+}
+USER_SEED = (TEXT, _USER)
+DIRECTORY_SEED = {
+    "users": [USER_SEED],
+    "groups": [GROUP_SEED],
+    "skus": {"*": {"name": TEXT, "seats": NUMBER}},
+}
 
 
 def seed_directory(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from runafter.connectors.answers import Refused, connector_failure, content, data_of, ok
 from runafter.connectors.folders import Entry, Folders, media_type, metadata
+from runafter.connectors.seedshape import ANY, SCALAR, TEXT
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -251,6 +252,9 @@ def get_file_content_v2(call: Call) -> Outcome:
     """Return content and metadata together, as the newer built-in operations do."""
     entry = _file(call, "filePath")
     return ok({"content": content(entry.data, entry.row["content"]["$content-type"]), "properties": metadata(entry)})
+
+
+FILES_SEED = {"files": {"*": ({"content!": ANY, "type": TEXT}, SCALAR)}, "folders": [TEXT]}
 
 
 def seed_files(store: Store, value: Mapping[str, Any], around: Surroundings, now: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any, cast
 from runafter.connectors import resolve
 from runafter.connectors.manifest import InvalidManifest, Manifest, Operation, read_manifest
 from runafter.connectors.resolve import UnknownConnector, UnknownOperation
+from runafter.connectors.seedshape import ANY, Shape
 from runafter.connectors.spec import Emulated, Face, Pack, Resolved, Store, Surroundings, Transport
 from runafter.profiles.catalogue import Catalogue
 from runafter.protocol.commands import Target
@@ -53,6 +54,12 @@ class FolderPack:
     def faces(self) -> Iterable[Face]:
         module = self._module("face")
         return () if module is None else cast("Iterable[Face]", module.FACES)
+
+    def seed_shape(self) -> Shape | None:
+        emulator = self._module("emulator")
+        if not hasattr(emulator, "seed"):
+            return None
+        return getattr(emulator, "SEED", ANY)
 
     def seed(self, store: Store, content: Any, around: Surroundings, now: int) -> None:
         emulator = self._module("emulator")

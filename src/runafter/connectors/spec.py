@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from runafter.connectors.manifest import Manifest, Operation
+from runafter.connectors.seedshape import Shape
 from runafter.protocol.events import Outcome
 
 Row = dict[str, Any]
@@ -201,6 +202,10 @@ class Pack(Protocol):
         ...
 
     def faces(self) -> Iterable[Face]: ...
+
+    def seed_shape(self) -> Shape | None:
+        """Return what a seed of this connector may say, None when the connector takes none."""
+        ...
 
     def seed(self, store: Store, content: Any, around: Surroundings, now: int) -> None:
         """Fill the service's state from the `content` of a seed file."""

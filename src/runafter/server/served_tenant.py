@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runafter.hosts.clock import machine_clock
 from runafter.local.tenant import FaultLike, HostClock, open_tenant
-from runafter.tenant.seeds import apply_seed, merge_seeds, read_seed
+from runafter.tenant.seeds import apply_seed, checked_seed, merge_seeds
 from runafter.tenant.tenant import Tenant
 
 _log = logging.getLogger("runafter.server")
@@ -51,13 +51,13 @@ def served_tenant(
         InvalidSeed, InvalidFault, NotSupported, BrokenState: a seed or an argument is wrong.
         OSError: a file cannot be read.
     """
-    content = merge_seeds([(str(seed), read_seed(seed.read_text("utf-8"), file=str(seed))) for seed in seeds])
     digest = hashlib.sha256(b"\0".join(seed.read_bytes() for seed in seeds)).hexdigest()
     if state is not None:
         state.parent.mkdir(parents=True, exist_ok=True)
     tenant = open_tenant(None, faults=list(faults), profile=profile, state=state)
     tenant.clock = HostClock(machine_clock)
     tenant.keeps = MOST_REMEMBERED
+    content = merge_seeds([(str(seed), checked_seed(tenant, seed)) for seed in seeds])
     is_new = tenant.state.services() in ([], ["$tenant"])
     apply_seed(tenant, content if is_new else {name: value for name, value in content.items() if name in _SETTINGS})
     facts = tenant.store_of("$tenant")

@@ -9,15 +9,20 @@ stands below (see each pack's page).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from runafter.connectors.answers import Refused
+from runafter.connectors.directory import GROUP_SEED, USER_SEED
 from runafter.connectors.resolve import UnknownConnector
-from runafter.errors import DefinitionError
-from runafter.tenant.names import connector_named
+from runafter.connectors.seedshape import ANY, NUMBER, TEXT, YES_NO, InvalidSeed, check_shape
+from runafter.connectors.spec import Pack
+from runafter.expressions.nearest import nearest
+from runafter.tenant.faults import Fault
+from runafter.tenant.names import EVERYDAY_NAMES, connector_named
 from runafter.tenant.tenant import Tenant
 
 _DIRECTORY = ("users", "groups", "licences")
@@ -25,10 +30,16 @@ _IDENTITY = {"/users": "userPrincipalName", "/groups": "displayName"}
 """By which field two seeds mean the same entry, by the list's place."""
 
 
-class InvalidSeed(DefinitionError):
-    """A seed file is broken; names the key."""
-
-    code = "TEN004"
+_CONNECTION = {"user": TEXT, "idempotent": YES_NO, "settings": {"*": ANY}}
+_FAULT = (TEXT, {"operation!": TEXT, **dict.fromkeys((each.name for each in fields(Fault)), ANY)})
+_TENANT = {
+    "user": TEXT,
+    "connections": {"*": _CONNECTION},
+    "faults": [_FAULT],
+    "users": [USER_SEED],
+    "groups": [GROUP_SEED],
+    "licences": {"*": NUMBER},
+}
 
 
 def read_seed(text: str, *, file: str | None = None) -> dict[str, Any]:
@@ -106,47 +117,115 @@ def _joined_lists(first: list[Any], second: list[Any], pointer: str, file: str) 
     return joined
 
 
+def check_seed(tenant: Tenant, content: Mapping[str, Any], *, text: str = "", file: str | None = None) -> None:
+    """Compare a seed with what the tenant's services understand; nothing is filled. `text` gives lines to errors.
+
+    Raises:
+        InvalidSeed: a connector or a key is unknown, or a value of the wrong kind.
+    """
+    try:
+        for name, value in content.items():
+            shape = _TENANT[name] if name in _TENANT else _pack_named(tenant, name).seed_shape()
+            if shape is None:
+                raise InvalidSeed(f"connector {name!r} takes no seed", pointer=f"/{name}")
+            check_shape(shape, value, f"/{name}")
+    except InvalidSeed as error:
+        raise _placed(error, text, file) from error
+
+
+def _placed(error: InvalidSeed, text: str, file: str | None) -> InvalidSeed:
+    line, column = place_of(text, error.pointer)
+    return InvalidSeed(
+        error.message, pointer=error.pointer, line=line, column=column, file=error.file or file, hint=error.hint
+    )
+
+
+def place_of(text: str, pointer: str) -> tuple[int, int]:
+    """Return (line, column), from 1, of what a pointer names in a YAML text: a key, or a list's entry; else (0, 0)."""
+    node = yaml.compose(text) if text else None
+    mark = None
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == name), None)
+            if found is None:
+                break
+            mark, node = found[0].start_mark, found[1]
+        elif isinstance(node, yaml.SequenceNode) and int(name) < len(node.value):
+            node = node.value[int(name)]
+            mark = node.start_mark
+        else:
+            break
+    return (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+
+
 def apply_seed(tenant: Tenant, content: Mapping[str, Any]) -> None:
     """Fill the tenant from the content of a seed file.
 
     Raises:
-        InvalidSeed: a connector is unknown or its content is of the wrong kind.
+        InvalidSeed: a connector or a key is unknown, or a value of the wrong kind.
     """
-    directory = {name: content[name] for name in _DIRECTORY if content.get(name)}
-    if directory:
-        _apply_connector(tenant, "azuread", _directory_seed(directory))
+    check_seed(tenant, content)
+    for name in _DIRECTORY:
+        if content.get(name):
+            _apply_connector(tenant, "azuread", _directory_seed(name, content[name]), written=name)
     for name, value in content.items():
         if name == "user":
             tenant.user = str(value)
         elif name == "connections":
-            for connection, entry in value.items():
-                tenant.connect(connection, **entry)
+            for connection, entry in (value or {}).items():
+                tenant.connect(connection, **{"user": tenant.user, **(entry or {})})
         elif name == "faults":
-            for rule in value:
+            for rule in value or []:
                 tenant.faults.add(rule)
         elif name not in _DIRECTORY:
             _apply_connector(tenant, name, value)
 
 
-def _directory_seed(given: Mapping[str, Any]) -> dict[str, Any]:
-    licences = given.get("licences") or {}
-    if not isinstance(licences, Mapping):
-        raise InvalidSeed("licences are names with their seats", pointer="/licences", hint="Write SPE_E3: 50.")
-    skus = {str(sku): {"seats": seats} for sku, seats in licences.items()}
-    return {"users": given.get("users"), "groups": given.get("groups"), "skus": skus}
+def _directory_seed(name: str, value: Any) -> dict[str, Any]:
+    return (
+        {"skus": {str(sku): {"seats": seats} for sku, seats in value.items()}} if name == "licences" else {name: value}
+    )
 
 
-def _apply_connector(tenant: Tenant, name: str, value: Any) -> None:
-    try:
-        pack = tenant.registry.pack_of(connector_named(name))
-    except UnknownConnector as error:
-        raise InvalidSeed(error.message, pointer=f"/{name}", hint=error.hint) from error
+def _apply_connector(tenant: Tenant, name: str, value: Any, *, written: str | None = None) -> None:
+    pack = _pack_named(tenant, name)
+    if value is None:
+        return
+    written = written or name
     try:
         pack.seed(tenant.store_of(pack.manifest.name), value, tenant, tenant.clock.now_ticks())
     except (Refused, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InvalidSeed(f"the seed of {name!r} is wrong: {error}", pointer=f"/{name}") from error
+        raise InvalidSeed(f"the seed of {written!r} is wrong: {error}", pointer=f"/{written}") from error
+
+
+def _pack_named(tenant: Tenant, name: str) -> Pack:
+    try:
+        return tenant.registry.pack_of(connector_named(name))
+    except UnknownConnector as error:
+        known = [*_TENANT, *EVERYDAY_NAMES, *tenant.registry.packs]
+        meant = nearest(str(name), known)
+        hint = f"Did you mean {meant!r}?" if meant else error.hint
+        raise InvalidSeed(f"no service or key {name!r}", pointer=f"/{name}", hint=hint) from error
+
+
+def checked_seed(tenant: Tenant, path: Path) -> dict[str, Any]:
+    """Return the content of a seed file that this tenant understands.
+
+    Raises:
+        InvalidSeed: it does not; with the line.
+        OSError: the file cannot be read.
+    """
+    text = path.read_text("utf-8-sig")
+    content = read_seed(text, file=str(path))
+    check_seed(tenant, content, text=text, file=str(path))
+    return content
 
 
 def seed_file(tenant: Tenant, path: Path) -> None:
     """Fill the tenant from a seed file."""
-    apply_seed(tenant, read_seed(path.read_text("utf-8"), file=str(path)))
+    content = checked_seed(tenant, path)
+    try:
+        apply_seed(tenant, content)
+    except InvalidSeed as error:
+        raise _placed(error, path.read_text("utf-8-sig"), str(path)) from error

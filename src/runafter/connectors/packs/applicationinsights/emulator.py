@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from runafter.connectors.answers import failure, ok
+from runafter.connectors.seedshape import ANY
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -71,6 +72,9 @@ def query_analytics(call: Call) -> Outcome:
         for row in rows
     ]
     return ok({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": values}]})
+
+
+SEED = {"items": [{"*": ANY}]}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
+from runafter.connectors.seedshape import NUMBER, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -203,6 +204,13 @@ def wait_for_an_approval(call: Call) -> Outcome:
     if row is None:
         return failure(404, "ApprovalNotFound", f"The approval '{call.text('approvalName')}' was not found.")
     return _wait(call, row)
+
+
+SEED = {
+    "rules": {"*": {"answer": TEXT, "after_s": NUMBER, "comments": TEXT}},
+    "expiry": {"after_s!": NUMBER},
+    "reminder": {"every_s!": NUMBER, "times": NUMBER},
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

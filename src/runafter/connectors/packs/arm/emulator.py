@@ -9,6 +9,7 @@ from typing import Any
 from runafter.connectors import odata
 from runafter.connectors.answers import no_content, ok, refuse
 from runafter.connectors.instants import iso_fraction
+from runafter.connectors.seedshape import ANY, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -291,6 +292,10 @@ def _power(call: Call, row: Row, action: str) -> Outcome:
 
 def set_power(call: Call) -> Outcome:
     return _power(call, _machine(call), call.text("powerAction"))
+
+
+_GROUP = {"location": TEXT, "tags": {"*": ANY}, "resources": {"*": {"*": ANY}}}
+SEED = {"subscriptions": {"*": {"displayName": TEXT, "state": TEXT, "groups": {"*": _GROUP}}}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from runafter.connectors import odata
 from runafter.connectors.answers import no_content, ok
-from runafter.connectors.directory import Directory, seed_directory, shown_group, shown_user
+from runafter.connectors.directory import DIRECTORY_SEED, Directory, seed_directory, shown_group, shown_user
 from runafter.connectors.spec import Call
 from runafter.protocol.events import Outcome
 
+SEED = DIRECTORY_SEED
 seed = seed_directory
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from runafter.connectors import odata
 from runafter.connectors.answers import ok, refuse
+from runafter.connectors.seedshape import ANY, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -139,6 +140,9 @@ def search_documents(call: Call) -> Outcome:
     found = scored[: int(str(top)) if top is not None and str(top).isdigit() else 50]
     select = str(given.get("select") or "")
     return ok({"value": [{"@search.score": score, **odata.selected(row, select)} for score, row in found]})
+
+
+SEED = {"indexes": {"*": {"key": TEXT, "documents": [{"*": ANY}]}}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

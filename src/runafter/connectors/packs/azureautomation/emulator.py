@@ -6,6 +6,7 @@ from typing import Any
 
 from runafter.connectors.answers import ok, refuse
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
+from runafter.connectors.seedshape import NUMBER, SCALAR
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -77,6 +78,9 @@ def get_job(call: Call) -> Outcome:
 def get_output(call: Call) -> Outcome:
     row = _found(call)
     return ok(row["output"] if call.now >= row["ends"] else "")
+
+
+SEED = {"runbooks": {"*": ({"output": SCALAR, "seconds": NUMBER, "error": SCALAR}, SCALAR)}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -12,9 +12,11 @@ from runafter.connectors.answers import Refused, connector_failure, content, ok
 from runafter.connectors.folders import ident_of
 from runafter.connectors.instants import iso
 from runafter.connectors.packs.azureblob.blobs import Blobs, no, seed_account
+from runafter.connectors.seedshape import ANY
 from runafter.connectors.spec import Call, Row
 from runafter.protocol.events import Outcome
 
+SEED = {"containers": {"*": {"*": ANY}}}
 seed = seed_account
 
 

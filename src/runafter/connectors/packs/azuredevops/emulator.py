@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from runafter.connectors.answers import data_of, failure, ok
 from runafter.connectors.instants import iso, moment
+from runafter.connectors.seedshape import ANY, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -228,6 +229,12 @@ def _holds(row: Row, term: re.Match[str], call: Call) -> bool:
             return held > wanted
         case _:
             return held < wanted
+
+
+SEED = {
+    "work_items": [{"project": TEXT, "type": TEXT, "fields": {"*": ANY}}],
+    "iterations": [{"name!": TEXT, "path": TEXT, "start!": SCALAR, "finish!": SCALAR}],
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

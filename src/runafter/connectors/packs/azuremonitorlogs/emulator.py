@@ -12,6 +12,7 @@ from typing import Any
 
 from runafter.connectors.answers import Refused, failure, ok
 from runafter.connectors.packs.azuremonitorlogs.kql import UnsupportedQuery, run
+from runafter.connectors.seedshape import ANY, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -72,6 +73,9 @@ def ingest(store: Store, table: str, rows: list[Any]) -> int:
         number = store.next_number(f"rows|{table}")
         store.put(f"table|{table}", str(number), row if isinstance(row, dict) else {"value": row})
     return len(store.rows(f"table|{table}"))
+
+
+SEED = {"tables": {"*": [{"*": ANY}]}, "answers": [{"contains!": TEXT, "rows": [{"*": ANY}]}]}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

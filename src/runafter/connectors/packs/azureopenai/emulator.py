@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from runafter.connectors.answers import ok, refuse
+from runafter.connectors.seedshape import NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -85,6 +86,9 @@ def get_chat_completions(call: Call) -> Outcome:
         raise refuse(400, "invalid_request_error", text)
     written = [str(entry.get("content") or "") for entry in messages]
     return ok({"role": "Assistant", "content": answer, "finishReason": "stop", "usage": _usage(written, answer)})
+
+
+SEED = {"deployments": {"*": {"dimensions": NUMBER}}, "answers": [{"when": TEXT, "answer!": SCALAR}]}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

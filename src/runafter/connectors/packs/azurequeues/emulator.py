@@ -7,6 +7,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import TICKS_PER_SECOND, http_date
+from runafter.connectors.seedshape import ANY
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -93,6 +94,9 @@ def create_queue(call: Call) -> Outcome:
 
 def list_queues(call: Call) -> Outcome:
     return ok([{"Name": key} for key, _ in call.store.rows("queues")])
+
+
+SEED = {"queues": {"*": [ANY]}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

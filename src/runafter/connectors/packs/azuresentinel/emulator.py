@@ -15,6 +15,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok, refuse
 from runafter.connectors.instants import iso
+from runafter.connectors.seedshape import ANY, NUMBER, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -358,6 +359,27 @@ def list_watchlist_items(call: Call) -> Outcome:
     return ok(
         {"value": [{"name": key, "properties": {"itemsKeyValue": row, "watchlistItemId": key}} for key, row in rows]}
     )
+
+
+SEED = {
+    "incidents": [
+        {
+            "id": TEXT,
+            "name": TEXT,
+            "title": TEXT,
+            "description": TEXT,
+            "severity": TEXT,
+            "status": TEXT,
+            "classification": TEXT,
+            "owner": {"*": ANY},
+            "labels": [TEXT],
+            "incidentNumber": NUMBER,
+            "entities": [{"*": ANY}],
+            "alerts": [ANY],
+            "tactics": [TEXT],
+        }
+    ]
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from runafter.connectors import odata
 from runafter.connectors.answers import failure, no_content, ok, refuse
 from runafter.connectors.instants import iso_fraction
+from runafter.connectors.seedshape import ANY, SCALAR
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -110,6 +111,9 @@ def create_table(call: Call) -> Outcome:
 
 def get_tables(call: Call) -> Outcome:
     return ok({"value": [row for _, row in call.store.rows("tables")]})
+
+
+SEED = {"tables": {"*": [{"PartitionKey!": SCALAR, "RowKey!": SCALAR, "*": ANY}]}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -13,6 +13,7 @@ from runafter.connectors import odata
 from runafter.connectors.answers import content, content_type_of, data_of, failure, no_content, ok, refuse
 from runafter.connectors.packs.dataverse.fetchxml import fetched
 from runafter.connectors.packs.dataverse.tables import FILES, PAGE_SIZE, SCHEMA, SUBSCRIPTIONS, Tables
+from runafter.connectors.seedshape import ANY, NUMBER, TEXT
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -241,6 +242,23 @@ def delete_item_v2(call: Call) -> Outcome:
 
 
 # -- seeds -----------------------------------------------------------------------------------------------------------------
+
+
+_TABLE = {
+    "key": TEXT,
+    "logical": TEXT,
+    "columns": {"*": ANY},
+    "required": [TEXT],
+    "alternate_keys": [[TEXT]],
+    "rollups": {"*": {"entity!": TEXT, "via!": TEXT, "function": TEXT, "of": TEXT, "filter": TEXT, "delay_s": NUMBER}},
+    "relationships": {"*": {"*": ANY}},
+    "rows": [{"*": ANY}],
+}
+SEED = {
+    "tables": {"*": ([{"*": ANY}], _TABLE)},
+    "actions": {"*": ({"returns": ANY}, ANY)},
+    "models": {"*": ANY},
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runafter.connectors.file_operations import (
+    FILES_SEED,
     copy_file,
     create_file,
     delete_file,
@@ -18,9 +19,11 @@ from runafter.connectors.file_operations import (
     update_file,
 )
 
+SEED = FILES_SEED
 seed = seed_files
 
 __all__ = [
+    "SEED",
     "copy_file",
     "create_file",
     "delete_file",

@@ -7,6 +7,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import iso_fraction
+from runafter.connectors.seedshape import ANY
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -57,6 +58,9 @@ def receive_events(call: Call) -> Outcome:
         return ok(None, status=202)
     call.store.put("groups", f"{hub}|{group}", {"place": found[-1][0]})
     return ok([row for _, row in found])
+
+
+SEED = {"events": {"*": [ANY]}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

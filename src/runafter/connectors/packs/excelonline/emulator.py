@@ -6,6 +6,7 @@ from typing import Any
 
 from runafter.connectors import odata
 from runafter.connectors.answers import failure, ok
+from runafter.connectors.seedshape import ANY
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -85,6 +86,9 @@ def get_tables(call: Call) -> Outcome:
     prefix = call.text("file").strip("/").rsplit("/", 1)[-1].lower() + "|"
     names = [table.removeprefix(prefix) for table in call.store.tables() if table.startswith(prefix)]
     return ok({"value": [{"id": name, "name": name} for name in names]})
+
+
+SEED = {"workbooks": {"*": {"*": [{"*": ANY}]}}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

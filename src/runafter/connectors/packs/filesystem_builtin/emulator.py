@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runafter.connectors.file_operations import (
+    FILES_SEED,
     append_file,
     copy_file,
     create_folder,
@@ -19,9 +20,11 @@ from runafter.connectors.file_operations import (
     write_at_path,
 )
 
+SEED = FILES_SEED
 seed = seed_files
 
 __all__ = [
+    "SEED",
     "append_file",
     "copy_file",
     "create_folder",

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runafter.connectors.answers import failure, no_content, ok
+from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -108,6 +109,21 @@ def invoke_http(call: Call) -> Outcome:
 
 def get_file_content(call: Call) -> Outcome:
     return _send(call, "GET", call.text("url"), {}, None)
+
+
+_ANSWER = {"status": NUMBER, "body": ANY, "headers": {"*": SCALAR}}
+SEED = {
+    "endpoints": [
+        {
+            "url!": TEXT,
+            "method": TEXT,
+            **_ANSWER,
+            "answers": [_ANSWER],
+            "collection": TEXT,
+            "items": [{"id!": SCALAR, "*": ANY}],
+        }
+    ]
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import iso
+from runafter.connectors.seedshape import SCALAR
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -70,6 +71,9 @@ def decrypt_data(call: Call) -> Outcome:
     except (ValueError, UnicodeDecodeError):
         return failure(400, "BadParameter", "The encrypted data cannot be decrypted with this key.")
     return ok({"rawData": text})
+
+
+SEED = {"secrets": {"*": ([SCALAR], SCALAR)}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import iso
+from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -45,6 +46,10 @@ def get_form_response_by_id(call: Call) -> Outcome:
 def get_form_details_by_id(call: Call) -> Outcome:
     row = call.store.get("forms", call.text("form_id"))
     return _missing("form", call.text("form_id")) if row is None else ok(row)
+
+
+_RESPONSE = {"answers": {"*": ANY}, "responder": TEXT, "submitDate": SCALAR, "after_s": NUMBER}
+SEED = {"forms": {"*": {"title": TEXT, "createdBy": TEXT, "responses": [_RESPONSE]}}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import iso
+from runafter.connectors.seedshape import Shape
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -38,6 +39,9 @@ def send_push_notification(call: Call) -> Outcome:
         [str(each) for each in to] if isinstance(to, list) else [str(to or call.user)],
         given.get("message"),
     )
+
+
+SEED: dict[str, Shape] = {}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from runafter.connectors import odata
 from runafter.connectors.answers import content, data_of, failure, no_content, ok
 from runafter.connectors.instants import iso, moment, parse_iso, ticks_of
+from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT, YES_NO
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -434,6 +435,31 @@ def find_meeting_times_v2(call: Call) -> Outcome:
 
 
 # -- seeds -----------------------------------------------------------------------------------------------------------------------
+
+
+_PEOPLE = (TEXT, [TEXT])
+SEED = {
+    "messages": [
+        {
+            "from": TEXT,
+            "to!": _PEOPLE,
+            "cc": _PEOPLE,
+            "bcc": _PEOPLE,
+            "replyTo": _PEOPLE,
+            "subject": SCALAR,
+            "body": SCALAR,
+            "importance": TEXT,
+            "attachments": [{"name": TEXT, "content": ANY, "contentBytes": ANY, "contentType": TEXT}],
+            "folder": TEXT,
+            "isRead": YES_NO,
+            "flag": TEXT,
+        }
+    ],
+    "calendars": [TEXT],
+    "events": [{"subject": TEXT, "start": SCALAR, "end": SCALAR, "calendar": TEXT, "organizer": TEXT, "*": ANY}],
+    "mailboxes": {"*": {"automatic_reply": TEXT}},
+    "options": {"answer": TEXT, "after_s": NUMBER},
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

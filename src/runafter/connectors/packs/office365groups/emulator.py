@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from runafter.connectors import odata
 from runafter.connectors.answers import data_of, failure, no_content, ok
-from runafter.connectors.directory import Directory, seed_directory, shown_group, shown_user
+from runafter.connectors.directory import DIRECTORY_SEED, Directory, seed_directory, shown_group, shown_user
 from runafter.connectors.spec import Call
 from runafter.protocol.events import Outcome
 
+SEED = DIRECTORY_SEED
 seed = seed_directory
 
 

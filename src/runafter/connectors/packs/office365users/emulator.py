@@ -6,10 +6,11 @@ import base64
 from typing import Any
 
 from runafter.connectors.answers import content, ok, refuse
-from runafter.connectors.directory import Directory, seed_directory, shown_user
+from runafter.connectors.directory import DIRECTORY_SEED, Directory, seed_directory, shown_user
 from runafter.connectors.spec import Call, Row
 from runafter.protocol.events import Outcome
 
+SEED = DIRECTORY_SEED
 seed = seed_directory
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runafter.connectors.file_operations import (
+    FILES_SEED,
     convert_file,
     copy_file,
     create_file,
@@ -21,9 +22,11 @@ from runafter.connectors.file_operations import (
     update_file,
 )
 
+SEED = FILES_SEED
 seed = seed_files
 
 __all__ = [
+    "SEED",
     "convert_file",
     "copy_file",
     "create_file",

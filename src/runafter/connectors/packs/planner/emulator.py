@@ -7,6 +7,7 @@ from typing import Any
 from runafter.connectors import odata
 from runafter.connectors.answers import failure, no_content, ok
 from runafter.connectors.instants import iso
+from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -177,6 +178,15 @@ def delete_to_do(call: Call) -> Outcome:
         return _missing("to-do", call.text("id"))
     call.store.delete("to-dos", row["id"])
     return no_content()
+
+
+_TASK = {"id!": SCALAR, "planId!": SCALAR, "title": TEXT, "bucketId": SCALAR, "percentComplete": NUMBER, "*": ANY}
+SEED = {
+    "plans": [{"id!": SCALAR, "owner": SCALAR, "title": TEXT, "*": ANY}],
+    "buckets": [{"id!": SCALAR, "planId!": SCALAR, "name": TEXT, "*": ANY}],
+    "tasks": [_TASK],
+    "lists": {"*": TEXT},
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from runafter.connectors import odata
 from runafter.connectors.answers import no_content, ok, refuse
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
+from runafter.connectors.seedshape import ANY, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -417,6 +418,14 @@ def _resource(table: str, name: str, entry: Mapping[str, Any], now: int, environ
 
 
 _SEEDED = (APPS, FLOWS, CONNECTIONS, CONNECTORS)
+
+
+SEED = {
+    "environments": {
+        "*": {"displayName": TEXT, **{table: {"*": {"displayName": TEXT, "*": ANY}} for table in _SEEDED}, "*": ANY}
+    },
+    "policies": {"*": {"*": ANY}},
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

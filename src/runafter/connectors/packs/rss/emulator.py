@@ -6,6 +6,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import iso, parse_iso
+from runafter.connectors.seedshape import SCALAR, TEXT
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -20,6 +21,18 @@ def list_feed_items(call: Call) -> Outcome:
     if since is not None:
         rows = [row for row in rows if (parse_iso(row[name]) or 0) > since]
     return ok(sorted(rows, key=lambda row: str(row[name]), reverse=True))
+
+
+_ITEM = {
+    "id": SCALAR,
+    "title": TEXT,
+    "link": TEXT,
+    "summary": TEXT,
+    "publishDate": SCALAR,
+    "updatedOn": SCALAR,
+    "categories": [TEXT],
+}
+SEED = {"feeds": {"*": [_ITEM]}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

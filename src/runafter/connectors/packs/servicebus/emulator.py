@@ -11,6 +11,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
+from runafter.connectors.seedshape import ANY, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -176,6 +177,9 @@ def renew_lock(call: Call) -> Outcome:
     until = call.now + round(LOCK_S * TICKS_PER_SECOND)
     call.store.put(found[0], found[1], {**found[2], "locked_until": until})
     return ok({"lockedUntilUtc": iso_fraction(until)})
+
+
+SEED = {"subscriptions": {"*": [TEXT]}, "messages": {"*": [ANY]}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

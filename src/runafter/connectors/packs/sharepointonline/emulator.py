@@ -17,6 +17,7 @@ from runafter.connectors.packs.sharepointonline import sharing
 from runafter.connectors.packs.sharepointonline.batch import answer
 from runafter.connectors.packs.sharepointonline.lists import Lists, SharePointList, site_key
 from runafter.connectors.packs.sharepointonline.rest import RestCall, body_of, split_address
+from runafter.connectors.seedshape import ANY, NUMBER, TEXT, YES_NO
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -340,6 +341,18 @@ def http_request(call: Call) -> Outcome:
 
 
 # -- seeds -----------------------------------------------------------------------------------------------------------------
+
+
+_COLUMN = {
+    "type": TEXT,
+    "choices": [ANY],
+    "required": YES_NO,
+    "default": ANY,
+    "fill_in": YES_NO,
+    "unique": YES_NO,
+}
+_LIST = {"columns": {"*": (_COLUMN, TEXT)}, "items": [{"*": ANY}], "conflict_status": NUMBER}
+SEED = {"sites": {"*": {"title": TEXT, "owner": TEXT, "lists": {"*": _LIST}, "files": {"*": ANY}}}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

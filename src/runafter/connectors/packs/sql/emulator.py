@@ -17,13 +17,14 @@ from runafter.connectors.packs.sql.database import (
     failed,
     quoted,
 )
-from runafter.connectors.packs.sql.procedures import run_batch, run_procedure, seed_databases
+from runafter.connectors.packs.sql.procedures import DATABASES_SEED, run_batch, run_procedure, seed_databases
 from runafter.connectors.spec import Call, Row
 from runafter.protocol.events import Outcome
 
 PAGE_SIZE = 2048
 _SEEN = "seen"
 
+SEED = DATABASES_SEED
 seed = seed_databases
 
 

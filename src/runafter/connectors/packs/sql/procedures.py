@@ -20,6 +20,7 @@ from runafter.connectors.packs.sql.database import (
     quoted,
 )
 from runafter.connectors.packs.sql.tsql import Execute, batch
+from runafter.connectors.seedshape import ANY, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 
 DEEPEST = 32
@@ -123,6 +124,18 @@ def _insert(database: Database, table: str, row: Mapping[str, Any]) -> None:
     content = f"({names}) VALUES ({marks})" if row else "DEFAULT VALUES"
     given = {f"p{index}": value for index, value in enumerate(row.values())}
     database.select(f"INSERT INTO {quoted(table)} {content}", given)
+
+
+_TABLE = {"columns!": {"*": SCALAR}, "primary_key": [TEXT], "rows": [{"*": ANY}]}
+_PROCEDURE = {
+    "about": TEXT,
+    "parameters": ([TEXT], {"*": ANY}),
+    "sql": (TEXT, [TEXT]),
+    "statements": (TEXT, [TEXT]),
+    "outputs": [TEXT],
+}
+_DATABASE = {"tables": {"*": _TABLE}, "procedures": {"*": _PROCEDURE}}
+DATABASES_SEED = {"databases": {"*": _DATABASE}, **_DATABASE}
 
 
 def seed_databases(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from runafter.connectors.answers import failure, ok
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
+from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -310,6 +311,19 @@ def http_request(call: Call) -> Outcome:
             return post_to_channel(call)
         case _:
             return failure(404, "ResourceNotFound", f"The emulated Graph has no {method} /{'/'.join(parts)} for Teams.")
+
+
+SEED = {
+    "teams": [
+        {
+            "id": SCALAR,
+            "displayName": TEXT,
+            "description": TEXT,
+            "channels": [({"id!": TEXT, "displayName": TEXT}, TEXT)],
+        }
+    ],
+    "answers": {"data": ANY, "by": TEXT, "after_s": NUMBER},
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from runafter.connectors import odata
 from runafter.connectors.answers import ok, refuse
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
+from runafter.connectors.seedshape import ANY, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
 
@@ -198,6 +199,13 @@ def hunt(call: Call) -> Outcome:
     rows = handler(call.record("body"))
     names = list(rows[0]) if rows else []
     return ok({"Stats": {}, "Schema": [{"Name": name, "Type": "String"} for name in names], "Results": rows})
+
+
+SEED = {
+    "machines": [{"id": SCALAR, "computerDnsName": TEXT, "machineTags": [TEXT], "healthStatus": TEXT, "*": ANY}],
+    "alerts": [{"id!": SCALAR, "machineId": SCALAR, "status": TEXT, "severity": TEXT, "title": TEXT, "*": ANY}],
+    "statistics": {"*": {"*": ANY}},
+}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
