@@ -56,6 +56,31 @@ def test_single_files_of_every_form_are_read(around: Any, container: str, pointe
     assert write(definition.document) == data
 
 
+@pytest.mark.parametrize(
+    ("around", "profile"),
+    [
+        ({"type": "Microsoft.Logic/galleries/templates", "connectionReferences": {}}, "logic-apps-consumption"),
+        (
+            {"connectionReferences": {"crm": {"api": {"id": "/subscriptions/s/locations/w/managedApis/dynamics"}}}},
+            "logic-apps-consumption",
+        ),
+        (
+            {"connectionReferences": {"mcp": {"api": {"id": "connectionProviders/mcpclient"}}}, "kind": "Stateful"},
+            "logic-apps-standard",
+        ),
+        ({"connectionReferences": {"crm": {"api": {"name": "shared_dynamics"}}}}, "power-automate"),
+    ],
+)
+def test_connection_references_alone_make_no_cloud_flow(around: dict[str, Any], profile: str) -> None:
+    at_root = {"type": around.pop("type")} if "type" in around else {}
+    gallery = {**at_root, "properties": {"definition": BARE, **around}}
+
+    definition = only(read_bytes(encoded(gallery), "flow.json"))
+
+    assert definition.profile == profile
+    assert {item.api for item in definition.connections.values()} <= {"dynamics", "mcpclient", "shared_dynamics"}
+
+
 def test_clientdata_names_its_connections() -> None:
     references = {
         "shared_sql": {

@@ -77,3 +77,4 @@ def test_references_of_a_template_carry_pointers() -> None:
 
 def test_body_without_a_name_reads_the_action_at_hand() -> None:
     assert only("body()").reads == "this_action"
+    assert (only("items()").reads, only("variables()").reads) == ("loop", "variable")

@@ -360,6 +360,16 @@ def test_tools_of_an_agent_are_checked_but_have_no_place_in_a_block() -> None:
     assert list(program_of({"Agent": agent}).steps) == ["Agent"]
 
 
+def test_an_agent_hands_over_to_another_by_a_tool() -> None:
+    hand = {"type": "AgentHandOff", "inputs": {"name": "Second"}}
+    first = {"type": "Agent", "inputs": {}, "tools": {"to_Second": {"actions": {"to_Second": hand}}}}
+    second = {"type": "Agent", "inputs": {}, "tools": {}}
+
+    found = findings_of({"First": first, "Second": second})
+
+    assert [(finding.code, finding.severity) for finding in found] == [("ACT006", "note")] * 3
+
+
 def test_the_hash_names_the_content_alone() -> None:
     first = definition_of({"A": compose(), "B": compose()})
     second = definition_of({"B": compose(), "A": compose()})

@@ -54,6 +54,9 @@ def condition_of(expression: Any) -> Any:
         ({"greaterOrEquals": ["@variables('v')", 1.5]}, {"v": 1.5}, True),
         ({"AND": ["@equals(variables('v'), 1)", True]}, {"v": 1}, True),
         ({"equals": [{"and": [True, False]}, False]}, {}, True),
+        ({"equals": [{"lENgth": ["@variables('v')"]}, 2]}, {"v": ["a", "b"]}, True),
+        ({"and": [{"not": {"isInt": ["@variables('v')"]}}]}, {"v": "x"}, True),
+        ({"equals": ["@variables('v')", {"length": 2}]}, {"v": {"length": 2}}, True),
     ],
 )
 def test_trees_mean_their_expression(expression: Any, values: dict[str, Any], expected: bool) -> None:

@@ -10,7 +10,7 @@ from runafter.definition.nodes import Definition, Node
 _TYPES = {
     name.casefold(): name
     for name in (
-        "Agent", "ApiConnection", "ApiConnectionNotification", "ApiConnectionWebhook", "ApiManagement", "AppendToArrayVariable",
+        "Agent", "AgentHandoff", "ApiConnection", "ApiConnectionNotification", "ApiConnectionWebhook", "ApiManagement", "AppendToArrayVariable",
         "AppendToStringVariable", "As2Decode", "As2Encode", "Batch", "CSharpScriptCode", "Changeset", "ChunkText", "Compose",
         "DecrementVariable", "Expression", "FlatFileDecoding", "FlatFileEncoding", "Foreach", "Function", "Http", "HttpWebhook", "If",
         "IncrementVariable", "InitializeVariable", "IntegrationAccountArtifactLookup", "InvokeFunction", "InvokeWorkflow",

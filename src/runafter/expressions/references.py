@@ -134,16 +134,15 @@ def _reference(root: Call, reads: Reads, span: Span, keys: list[Expression]) -> 
     name: str | None = None
     computed = False
     name_span: Span | None = None
-    if reads in _NAMED:
-        if not root.arguments:
-            reads = "this_action"
+    if reads == "action" and not root.arguments:
+        reads = "this_action"
+    elif reads in _NAMED and root.arguments:
+        first = root.arguments[0]
+        name_span = first.span
+        if isinstance(first, Literal) and isinstance(first.value, str):
+            name = first.value
         else:
-            first = root.arguments[0]
-            name_span = first.span
-            if isinstance(first, Literal) and isinstance(first.value, str):
-                name = first.value
-            else:
-                computed = True
+            computed = True
     path: list[str | int] = []
     for key in keys:
         value = key.value if isinstance(key, Literal) else None

@@ -2,7 +2,8 @@
 
 `{"and": [{"equals": ["@body('A')?['x']", "y"]}, {"not": {...}}]}` means the
 expression `and(equals(body('A')?['x'], 'y'), not(...))`, so it becomes that
-text and obeys the same rules: lazy groups, strict types, real booleans.
+text and obeys the same rules: lazy groups, strict types, real booleans. Any
+function may stand for an operator, as in `{"equals": [{"length": [...]}, 1]}`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from typing import Any
 
 from runafter.expressions.ast import Interpolation
+from runafter.expressions.functions.library import find
 from runafter.expressions.template import Template
 from runafter.program.draft import BLANK, Draft, Role
 from runafter.program.faults import expression_findings
@@ -59,7 +61,7 @@ def _tree(draft: Draft, part: Part) -> str:
         draft.report("ACT005", f"a condition has one operator at each level, not {len(members)}", part)
         raise _Faulty
     key, operands = members[0]
-    name = _NAMES.get(key.casefold())
+    name = _operator(key)
     if name is None:
         hint = did_you_mean(key, _NAMES.values()) or f"one of: {', '.join(_NAMES.values())}"
         draft.report("ACT005", f"{key!r} is no operator of a condition", operands, hint=hint)
@@ -78,8 +80,21 @@ def _operand(draft: Draft, part: Part, name: str) -> str:
     return _literal(value)
 
 
+def _operator(key: str) -> str | None:
+    """Return what a key means: an operator of the designer, or a function of the language by its name."""
+    name = _NAMES.get(key.casefold())
+    if name is not None:
+        return name
+    function = find(key)
+    return function.name if function is not None else None
+
+
 def _is_tree(value: dict[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).casefold() in _NAMES
+    """Tell whether an operand is a call: an operator, or another function with its arguments in a list."""
+    if len(value) != 1:
+        return False
+    key, operands = next(iter(value.items()))
+    return key.casefold() in _NAMES or (isinstance(operands, list) and _operator(key) is not None)
 
 
 def _literal(value: Any) -> str:

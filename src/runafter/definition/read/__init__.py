@@ -15,6 +15,9 @@ from runafter.definition.read.standard_project import is_workflow, project_roots
 from runafter.definition.source import parse_bytes
 from runafter.errors import UnreadableSource
 
+SETTINGS_FILES = ("connections.json", "parameters.json", "local.settings.json", "host.json")
+"""What lies beside the workflows of a Standard project and is none, whatever it holds."""
+
 
 def read_bytes(data: bytes, name: str = "", *, parameters: Mapping[str, Any] | None = None) -> list[Definition]:
     """Return the definitions of one file: JSON in any container, or a zip.
@@ -74,6 +77,7 @@ def read_files(
         if any(path in taken for path in files if path.startswith(root) and path.endswith("workflow.json")):
             continue
         taken.update(path for path in files if is_workflow(path, root))
+        taken.update(root + name for name in SETTINGS_FILES)
         yield from read_project(files, root, prefix)
     for path in sorted(files):
         if path in taken or not path.casefold().endswith((".json", ".jsonc", ".definition")):

@@ -10,6 +10,7 @@ from runafter.definition.nodes import Connection, Definition, Node
 from runafter.definition.read.arm import api_name, connections_of
 from runafter.profiles.detect import detect
 
+_AZURE_API = re.compile(r"/managedApis/|connectionProviders/", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -55,6 +56,19 @@ def _identity(root: Node) -> dict[str, str]:
     return {"WorkflowId": text} if isinstance(text, str) and _GUID.fullmatch(text) else {}
 
 
+def _is_of_logic_apps(root: Node, references: Node | None) -> bool:
+    """Tell gallery templates and the designer's files from clientdata, which has `connectionReferences` too.
+
+    Their resource is one of Microsoft.Logic, or their connections are resources of Azure or built in.
+    """
+    type_ = root.get("type")
+    if type_ is not None and isinstance(type_.value, str) and type_.value.casefold().startswith("microsoft.logic/"):
+        return True
+    apis = [entry.find("/api/id") for _, entry in references.members()] if references is not None else []
+    ids = [api.value for api in apis if api is not None and isinstance(api.value, str)]
+    return bool(ids) and all(_AZURE_API.search(text) for text in ids)
+
+
 def read_plain(root: Node, file: str, *, name: str | None = None) -> Definition | None:
     """Return the definition of a single file, None when it holds none."""
     found = find_definition(root)
@@ -65,6 +79,8 @@ def read_plain(root: Node, file: str, *, name: str | None = None) -> Definition 
     clientdata = references is not None or (root.get("schemaVersion") is not None and around is not root)
     kind_node = around.get("kind") if around is not node else None
     kind = kind_node.value if kind_node is not None and isinstance(kind_node.value, str) else None
+    if clientdata and _is_of_logic_apps(root, references):
+        clientdata = False
     container = "clientdata" if clientdata else "standard" if kind is not None else "definition"
     value: dict[str, Any] = node.value
     connections: dict[str, Connection] = {}
@@ -116,7 +132,7 @@ def connection_references(value: Mapping[str, Any]) -> dict[str, Connection]:
         if not isinstance(entry, dict):
             continue
         api = entry.get("api")
-        named = api.get("name") if isinstance(api, dict) else None
+        named = (api.get("name") or api_name(api.get("id"))) if isinstance(api, dict) else None
         connection = entry.get("connection")
         logical = connection.get("connectionReferenceLogicalName") if isinstance(connection, dict) else None
         source = entry.get("runtimeSource") or entry.get("source")

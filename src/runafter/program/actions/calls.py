@@ -74,6 +74,7 @@ CALLS: dict[str, CallType] = {
     "Hl7Encode": CallType((), retries=False, refused=_B2B),
     "Hl7Decode": CallType((), retries=False, refused=_B2B),
     "Agent": CallType((), retries=False, refused=_MODEL),
+    "AgentHandoff": CallType(("name",), retries=False, refused=_MODEL),
     "ChunkText": CallType(("text",), retries=False, refused=_DOCUMENT),
     "ParseDocument": CallType(("content",), retries=False, refused=_DOCUMENT),
     "DataMapper": CallType((), retries=False, refused="it needs a Data Mapper map"),
