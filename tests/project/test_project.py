@@ -57,7 +57,17 @@ def test_equal_names_are_told_apart(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["owner = 1", 'criticality = "huge"', '[trigger]\ndeduplication_ttl = "soon"', "owner ="]
+    "text",
+    [
+        "owner = 1",
+        'criticality = "huge"',
+        '[trigger]\ndeduplication_ttl = "soon"',
+        "owner =",
+        'review = [["Failed"]]',
+        'review = "Failed"',
+        "deduplication_key = \"@triggerBody()?['id']\"",
+        "[trigger]\nkey = \"@triggerBody()?['id']\"",
+    ],
 )
 def test_a_wrong_sidecar_is_refused_by_its_file(tmp_path, text):
     put(tmp_path / "flows" / "one", text)

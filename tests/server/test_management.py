@@ -293,6 +293,30 @@ async def test_a_wrong_filter_is_refused_by_its_part():
     assert (answered.status, answered.code) == (400, "InvalidFilter")
 
 
+async def test_traces_show_the_failing_expression_and_the_values_of_its_parts():
+    divide = {"type": "Compose", "inputs": "@div(6, triggerBody()['n'])"}
+    async with client(flow(actions={"Divide": divide})) as http:
+        run = (await http("POST", "/api/flows/flow/run", {"body": {"n": 0}})).json["fired"][0]["run"]
+        await http.runtime.host.wait(run)
+        found = await http("POST", f"{PREFIX}/flow/runs/{run}/actions/Divide/listExpressionTraces")
+
+    (root,) = azure.models.ExpressionTraces.deserialize(found.json).inputs
+    assert (root.text, root.error.code) == ("@div(6, triggerBody()['n'])", "BadRequest")
+    assert [(part.text, part.value) for part in root.subexpressions][-1] == ("triggerBody()['n']", 0)
+
+
+async def test_a_repetition_by_another_name_is_not_found():
+    async with client(flow()) as http:
+        run = (await http("POST", "/api/flows/flow/run", {"body": 1})).json["fired"][0]["run"]
+        await http.runtime.host.wait(run)
+        answered = [
+            (await http("GET", f"{PREFIX}/flow/runs/{run}/actions/Note/repetitions/{name}")).status
+            for name in ("first", "-1", "1-", "9999999999")
+        ]
+
+    assert answered == [404, 404, 404, 404]
+
+
 async def test_a_run_of_another_flow_is_not_found():
     async with client(flow(), flow("other")) as http:
         run = (await http("POST", "/api/flows/flow/run", {})).json["fired"][0]["run"]

@@ -29,6 +29,7 @@ Reader = Callable[[Path], list[Definition]]
 _FLOW_FILES = ("flow.json", "workflow.json", "definition.json")
 _ENDS = {"Failed", "TimedOut", "Cancelled"}
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_OF_TRIGGER = ("deduplication_key", "deduplication_ttl")
 _CRITICALITIES = ("low", "medium", "high")
 
 
@@ -121,6 +122,11 @@ def read_sidecar(file: Path) -> Sidecar:
     trigger = raw.get("trigger", {})
     if not isinstance(trigger, Mapping):
         raise InvalidProject("'trigger' is a table", file=str(file))
+    misplaced = [name for name in _OF_TRIGGER if name in raw]
+    unknown = [name for name in trigger if name not in _OF_TRIGGER]
+    if misplaced or unknown:
+        wrong = f"{misplaced[0]!r} stands outside [trigger]" if misplaced else f"[trigger] has no {unknown[0]!r}"
+        raise InvalidProject(wrong, file=str(file), hint=f"Write {' and '.join(_OF_TRIGGER)} under [trigger].")
     criticality = _text(raw, "criticality", file)
     if criticality is not None and criticality not in _CRITICALITIES:
         raise InvalidProject(f"criticality {criticality!r} is not one of {', '.join(_CRITICALITIES)}", file=str(file))
@@ -147,7 +153,7 @@ def read_sidecar(file: Path) -> Sidecar:
 def _review(raw: Mapping[str, Any], file: Path) -> tuple[str, ...]:
     """Return `review`: the statuses with which a run's end lands in the review queue."""
     wanted = raw.get("review", [])
-    if not isinstance(wanted, list) or not set(wanted) <= _ENDS:
+    if not isinstance(wanted, list) or not all(isinstance(each, str) and each in _ENDS for each in wanted):
         raise InvalidProject(
             f"'review' is a list of {', '.join(sorted(_ENDS))}", file=str(file), hint='Write review = ["Failed"].'
         )

@@ -355,19 +355,16 @@ class Management:
         failure = row.detail.failure if isinstance(row.detail.failure, dict) else None
         if failure is None:
             return answer({"inputs": []})
-        parts = failure.get("parts") or []
-        return answer(
-            {
-                "inputs": [
-                    {
-                        "path": failure.get("pointer", ""),
-                        "value": row.detail.error,
-                        "text": failure.get("expression", ""),
-                        "subexpressions": parts,
-                    }
-                ]
-            }
-        )
+        root = {
+            "path": "",
+            "text": failure.get("expression", ""),
+            "error": {"code": row.code, "message": failure.get("message", "")},
+            "subexpressions": [
+                {"text": part.get("expression", ""), "value": part.get("value"), "subexpressions": []}
+                for part in failure.get("values") or ()
+            ],
+        }
+        return answer({"inputs": [root]})
 
     async def request_histories(self, request: Request) -> Response:
         header = await self._header(request)

@@ -449,11 +449,11 @@ def repetition_of(text: str) -> Repetition:
     """Return the loop indexes that a repetition's name says.
 
     Raises:
-        NotAnswerable: it is no such name.
+        EnvironmentFault: SRV004, it is no such name.
     """
     if not text:
         return ()
     parts = text.split("-")
     if not all(part.isdecimal() and len(part) <= 9 for part in parts):
-        raise NotAnswerable(f"{text!r} is no repetition")
+        raise EnvironmentFault(f"{text!r} is no repetition", code="SRV004")
     return tuple(int(part) for part in parts)
