@@ -74,6 +74,29 @@ def test_a_flow_of_a_project_is_found_by_the_name_it_had_in_its_package(
     assert "Answer" in capsys.readouterr().out
 
 
+def test_flows_of_one_template_that_share_a_name_are_told_apart_by_their_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resources = [
+        {
+            "type": "Microsoft.Logic/workflows",
+            "name": "Job",
+            "properties": {"definition": {"triggers": {}, "actions": {action: {"type": "Compose", "inputs": 1}}}},
+        }
+        for action in ("First", "Second")
+    ]
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    template = tmp_path / "jobs.json"
+    template.write_text(json.dumps({"$schema": schema, "contentVersion": "1.0.0.0", "resources": resources}))
+
+    refused = call("graph", str(template), "--flow", "Job")
+    place = "jobs.json#/resources/1/properties/definition"
+    assert (refused, place in capsys.readouterr().err) == (2, True)
+    assert call("graph", str(template), "--flow", place) == 0
+    drawn = capsys.readouterr().out
+    assert ("Second" in drawn, "First" in drawn) == (True, False)
+
+
 def test_a_database_that_is_not_there_is_not_made_by_looking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

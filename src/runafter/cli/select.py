@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import click
@@ -11,6 +12,8 @@ from runafter.definition.nodes import Definition
 
 def one_flow(definitions: Sequence[Definition], name: str | None) -> Definition:
     """Return the flow called `name` (letter case, spaces and underscores aside, a unique part is enough), or the only one.
+
+    Flows of one file that share their name are told apart by where they stand in it: `file#/resources/2`.
 
     Raises:
         click.UsageError: none, or several, are meant; the message lists them.
@@ -23,7 +26,7 @@ def one_flow(definitions: Sequence[Definition], name: str | None) -> Definition:
         )
     wished = _folded(name)
     exact = [item for item in definitions if _folded(item.name) == wished]
-    found = exact or [item for item in definitions if wished in _folded(item.name) or wished in _folded(item.file)]
+    found = exact or [item for item in definitions if wished in _folded(item.name) or wished in _folded(_place(item))]
     if len(found) == 1:
         return found[0]
     problem = f"No flow named {name!r}" if not found else f"{len(found)} flows match {name!r}"
@@ -35,5 +38,12 @@ def _folded(text: str) -> str:
     return text.casefold().replace(" ", "_")
 
 
+def _place(definition: Definition) -> str:
+    return f"{definition.file}#{definition.node.pointer}/"
+
+
 def _listing(definitions: Sequence[Definition]) -> str:
-    return "\n".join(f"  {item.name}  ({item.file})" for item in definitions[:40])
+    shown = definitions[:40]
+    seen = Counter((item.file, _folded(item.name)) for item in shown)
+    places = [_place(item).rstrip("/") if seen[item.file, _folded(item.name)] > 1 else item.file for item in shown]
+    return "\n".join(f"  {item.name}  ({place})" for item, place in zip(shown, places, strict=True))
