@@ -7,6 +7,7 @@ import json
 import pytest
 from tests.server.world import Answers, flow, project, runtime, settle
 
+from runafter.errors import EnvironmentFault
 from runafter.local.outside import LocalOutside
 from runafter.local.package import load_program
 from runafter.local.tenant import HostClock, OnTenant
@@ -116,6 +117,31 @@ def test_a_card_in_the_tenant_is_answered_by_its_buttons():
     assert (item.kind, item.detail["title"], item.detail["options"]) == ("card", "Ticket T-7", ["I take it", "Not me"])
     assert got["data"] == {"note": "on it", "urgent": "false", "queue": "first", "action": "take"}
     assert got["responder"]["userPrincipalName"] == "ada@contoso.example"
+
+
+def test_an_answer_has_reached_its_run_when_it_is_told():
+    async def main(simulation):
+        made = await on_tenant(simulation, posted(CARD))
+        await made.run_now("flow", given={})
+        await settle(2)
+        (item,) = await made.catalog.items(status="open")
+        told = await made.answer(item.id, "I take it", comments="on it")
+        events = [type(event).__name__ for event in await made.host.journal.read(item.run_id)]
+        await made.stop()
+        return told.status, told.detail["answer"], events[-1]
+
+    assert run_virtual(main) == ("closed", "I take it", "SignalReceived")
+
+
+def test_what_nobody_asked_is_not_found():
+    async def main(simulation):
+        made = await on_tenant(simulation, posted(CARD))
+        with pytest.raises(EnvironmentFault) as caught:
+            await made.answer("nobody/asked", "Approve")
+        await made.stop()
+        return caught.value.code
+
+    assert run_virtual(main) == "SRV004"
 
 
 def test_a_card_takes_none_but_its_buttons():

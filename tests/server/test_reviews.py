@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from tests.server.world import Answers, flow, runtime, settle, statuses
 
 from runafter.project.project import InvalidProject, Sidecar, read_sidecar
+from runafter.server.firing import FlowDisabled
 from runafter.server.runtime import NotAnswerable
 from runafter.simulator.host import run_virtual
 
@@ -49,6 +51,40 @@ def test_a_review_is_closed_or_run_again_but_not_twice():
         return *told, waiting
 
     assert run_virtual(main) == ("closed", "fixed", ["Failed", "Failed"], ["review"])
+
+
+def test_of_two_who_run_it_again_at_once_one_is_told_that_it_is_done():
+    async def main(simulation):
+        made = await runtime(simulation, flow(actions=FAIL, sidecar=REVIEWED))
+        await made.run_now("flow", given={})
+        await settle(2)
+        (item,) = await made.catalog.items(status="open")
+        both = await asyncio.gather(*(made.answer(item.id, "Run again") for _ in range(2)), return_exceptions=True)
+        await settle(2)
+        found = sorted(type(each).__name__ for each in both), len(await statuses(made))
+        kept = await made.catalog.item(item.id)
+        runs = [header.id for header in await made.host.journal.runs()]
+        await made.stop()
+        return *found, kept.detail["again"] == runs[0]
+
+    assert run_virtual(main) == (["InboxItem", "NotAnswerable"], 2, True)
+
+
+def test_a_review_that_cannot_be_run_again_stays_open():
+    async def main(simulation):
+        made = await runtime(simulation, flow(actions=FAIL, sidecar=REVIEWED))
+        await made.run_now("flow", given={})
+        await settle(2)
+        (item,) = await made.catalog.items(status="open")
+        await made.switch("flow", "Disabled")
+        with pytest.raises(FlowDisabled):
+            await made.answer(item.id, "Run again")
+        (left,) = await made.catalog.items(status="open")
+        done = await made.answer(left.id, "Done")
+        await made.stop()
+        return done.status
+
+    assert run_virtual(main) == "closed"
 
 
 def test_flows_that_ask_for_no_review_get_none():
@@ -98,8 +134,6 @@ def test_the_queue_is_listed_and_closed_from_a_terminal(tmp_path: Path):
         storage = await open_storage(str(tmp_path / "t.db"))
         await Inbox(Catalog(storage), lambda: 1, None).ask_review("broken", run, "Failed", {"message": "no"})  # type: ignore[arg-type]
         await storage.close()
-
-    import asyncio
 
     asyncio.run(ask())
 

@@ -95,6 +95,39 @@ async def test_no_secret_of_a_run_is_shown_anywhere(caplog, tmp_path):
     assert "Signed" in whole
 
 
+@pytest.mark.parametrize("is_queued", [False, True], ids=["begun", "waiting"])
+async def test_what_a_trigger_secures_is_shown_nowhere_and_resubmitted_all_the_same(is_queued):
+    secured = {"secureData": {"properties": ["inputs", "outputs"]}}
+    trigger = {**REQUEST, "runtimeConfiguration": {**secured, "concurrency": {"runs": 1}}}
+    hook = {"type": "HttpWebhook", "inputs": {"subscribe": {"method": "POST", "uri": "https://example.test/h"}}}
+    async with client(flow(trigger=trigger, actions={"Ask": hook})) as http:
+        url = await http.callback_url()
+        if is_queued:
+            await http("POST", url, {"n": 0}, token=None)
+        accepted = await http("POST", url, {"pin": "s3cure-body"}, token=None)
+        run = accepted.headers["x-ms-workflow-run-id"]
+        paths = [f"/api/runs/{run}", f"{PREFIX}/flow/runs/{run}", accepted.headers["location"]]
+        told = [await http("GET", path) for path in (*paths, f"{PREFIX}/flow/runs")]
+        found = [len((await http("GET", f"/api/runs?search={text}")).json["runs"]) for text in ("s3cure-body", run)]
+        link = await http.runtime.signer.content_url("flow", f"/runs/{run}/trigger/outputs", until=10**18)
+        linked = await http("GET", link, token=None)
+        again = (await http("POST", f"/api/runs/{run}/resubmit")).json["run"]
+        kept = await http.runtime.runs.trigger(again)
+
+    assert [b"s3cure-body" in each.body for each in told] == [False] * 4
+    assert (told[0].json["trigger"]["secured"], found, linked.status) == (["inputs", "outputs"], [0, 1], 404)
+    assert kept["outputs"]["body"] == {"pin": "s3cure-body"}
+
+
+async def test_a_run_is_found_by_what_its_trigger_was_given():
+    async with client(flow(actions={"Note": {"type": "Compose", "inputs": "always the same"}})) as http:
+        await http("POST", "/api/flows/flow/run", {"body": {"order": "A-4711"}})
+        await http("POST", "/api/flows/flow/run", {"body": {"order": "A-4712"}})
+        found = (await http("GET", "/api/runs?search=a-4711")).json["runs"]
+
+    assert len(found) == 1
+
+
 async def test_the_catalog_keeps_tokens_as_digests_only(tmp_path):
     async with client(flow(), db=str(tmp_path / "runs.db")) as http:
         await http.runtime.catalog.add_token("a-token-that-is-kept", name="ci", at=0, until=None)

@@ -122,7 +122,7 @@ export interface ActionSummary {
 export interface RunDetail {
   run: RunSummary;
   version: string | null;
-  trigger: Record<string, unknown>;
+  trigger: Record<string, unknown> & { secured?: string[] };
   error: unknown;
   outputs: unknown;
   graph: Graph;

@@ -13,7 +13,8 @@ async def content_at(runtime: Runtime, path: str) -> tuple[bool, Any]:
     parts = path.strip("/").split("/")
     match parts:
         case ["runs", run_id, "trigger", ("inputs" | "outputs") as side]:
-            trigger = await runtime.runs.trigger(run_id) or {}
+            header = await runtime.runs.run(run_id)
+            trigger = await runtime.runs.shown_trigger(header) if header is not None else {}
             return side in trigger, trigger.get(side)
         case ["runs", run_id, "actions", action, *rest]:
             repetition = repetition_of(rest[1]) if len(rest) == 3 and rest[0] == "repetitions" else ()

@@ -128,6 +128,12 @@ class Inbox:
         self._open[item.id] = opened
         await self._save(opened)
 
+    async def note(self, item: InboxItem, **more: Any) -> InboxItem:
+        """Keep what became of an answer."""
+        noted = msgspec.structs.replace(item, detail={**item.detail, **more})
+        await self._save(noted)
+        return noted
+
     async def settled(self, run_id: str, action: str | None = None, repetition: Repetition = ()) -> None:
         """Close what nobody needs to answer any more: an action's item, or all of a run."""
         if action is not None:

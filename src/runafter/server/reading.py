@@ -171,6 +171,9 @@ class Reading:
             return True
         if wanted in compact([header.error, header.outputs]).casefold():
             return True
+        trigger = await self._runtime.runs.shown_trigger(header)
+        if wanted in compact([trigger.get("inputs"), trigger.get("outputs")]).casefold():
+            return True
         rows = await self._journal.history.actions(header.id, values=True, limit=500)
         return any(wanted in compact([row.inputs, row.outputs, row.detail.error]).casefold() for row in rows)
 
@@ -188,7 +191,7 @@ class Reading:
         return RunDetail(
             run=_run(self._as_it_is(header)),
             version=await self._runtime.runs.version(header),
-            trigger=dict(await self._runtime.runs.trigger(run_id) or {}),
+            trigger=await self._runtime.runs.shown_trigger(header),
             error=header.error,
             outputs=header.outputs,
             graph=graph_of(definition),

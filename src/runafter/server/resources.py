@@ -119,11 +119,10 @@ class Resources:
     async def run(self, header: RunHeader) -> dict[str, Any]:
         """Show a run with the version it began with, whatever the flow's version is now."""
         identity = self._runtime.settings.workflow_id(header.flow)
-        began = await self._runtime.runs.trigger(header.id)
+        began = await self._runtime.runs.shown_trigger(header)
         version = await self._runtime.runs.version(header)
-        trigger: dict[str, Any] = {}
-        if began is not None:
-            trigger = {key: value for key, value in began.items() if key not in {"inputs", "outputs"}}
+        trigger = {key: value for key, value in began.items() if key not in {"inputs", "outputs", "secured"}}
+        if trigger:
             trigger["correlation"] = {"clientTrackingId": header.client_tracking_id}
             for side in ("inputs", "outputs"):
                 if began.get(side) is not None:

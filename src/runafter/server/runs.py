@@ -8,6 +8,7 @@ from typing import Any
 
 from runafter.catalog.catalog import Catalog
 from runafter.catalog.rows import WaitingRun
+from runafter.errors import EnvironmentFault
 from runafter.journal.journal import Journal
 from runafter.journal.rows import RunHeader
 from runafter.local.package import load_program
@@ -35,12 +36,30 @@ class Runs:
         return await self._header(waiting) if header is None and waiting is not None else header
 
     async def trigger(self, run_id: str) -> Mapping[str, Any] | None:
-        """Return the record of the trigger that began the run; None where there is no such run."""
+        """Return the whole record of the trigger that began the run; None where there is no such run."""
         waiting = self._firing.waiting_run(run_id)
         if waiting is not None:
             return waiting.event
         started = await self._journal.beginning(run_id)
         return started.trigger if started is not None else None
+
+    async def shown_trigger(self, header: RunHeader) -> dict[str, Any]:
+        """Return the trigger's record without what its flow secures; `secured` names that."""
+        record = dict(await self.trigger(header.id) or {})
+        try:
+            program = await self.program(header)
+        except EnvironmentFault:
+            program = None  # kept by another release: what it secures cannot be told
+        trigger = program.triggers.get(str(record.get("name", ""))) if program is not None else None
+        secured = [
+            side
+            for side, is_secured in (
+                ("inputs", program is None or (trigger is not None and trigger.secure_inputs)),
+                ("outputs", program is None or (trigger is not None and trigger.secure_outputs)),
+            )
+            if is_secured and record.pop(side, None) is not None
+        ]
+        return {**record, "secured": secured} if secured else record
 
     async def runs(
         self,

@@ -278,13 +278,16 @@ class Runtime:
         self.news.publish(News(kind="approval", flow=item.flow, run=run_id, data={"id": item.id, "status": "closed"}))
 
     async def answer(self, identity: str, answer: str, *, comments: str = "", responder: str = "") -> InboxItem:
-        """Answer an approval, card or callback by hand.
+        """Answer an approval, card or callback by hand; durable when it returns.
 
         Raises:
+            EnvironmentFault: SRV004, there is no such item.
             NotAnswerable: it is no open item, or the answer is none of its options.
         """
         item = await self.catalog.item(identity)
-        if item is None or item.status != "open":
+        if item is None:
+            raise EnvironmentFault(f"nothing that waits for people is named {identity!r}", code="SRV004")
+        if item.status != "open":
             raise NotAnswerable(f"{identity!r} does not wait for an answer")
         options = item.detail.get("options") or ["Approve", "Reject"]
         if item.kind in {"approval", "card", "review"} and answer not in options:
@@ -294,12 +297,17 @@ class Runtime:
         if item.kind == "review":
             return await self._review(item, answer, comments, who)
         self._said[identity] = {"answer": answer, "comments": comments, "by": who}
+        before = set(self._tasks)
         try:
             is_sent = self._answer_in_tenant(item, who, answer, comments)
         except NotAnswerable:
             del self._said[identity]
             raise
-        if not is_sent:
+        if is_sent:  # the tenant calls back by tasks of ours: what is told as answered has reached its run
+            brought = self._tasks - before
+            if brought:
+                await asyncio.wait(brought)
+        else:
             del self._said[identity]
             repetition = repetition_of(str(item.detail.get("repetition") or ""))
             body = result_of(item, who, answer, comments, self.host.clock())
@@ -310,11 +318,16 @@ class Runtime:
         return await self.catalog.item(identity) or item
 
     async def _review(self, item: InboxItem, answer: str, comments: str, who: str) -> InboxItem:
-        again = await self.resubmit(item.run_id) if answer == RUN_AGAIN else None
-        told = {"answer": answer, "comments": comments, "by": who, "again": again.run_id if again else None}
-        closed = await self.inbox.close(item.id, **told)
+        closed = await self.inbox.close(item.id, answer=answer, comments=comments, by=who, again=None)
         if closed is None:
             raise NotAnswerable(f"{item.id!r} does not wait for an answer")
+        if answer == RUN_AGAIN:
+            try:
+                again = await self.resubmit(item.run_id)
+            except RunafterError:
+                await self.inbox.reopen(item)
+                raise
+            closed = await self.inbox.note(closed, again=again.run_id)
         self.news.publish(
             News(kind="approval", flow=item.flow, run=item.run_id, data={"id": item.id, "status": "closed"})
         )

@@ -239,7 +239,11 @@ function Run({ id, detail }: { id: string; detail: RunDetail }) {
                 </div>
               </header>
               {failed.length > 0 && <Failures detail={detail} names={failed} select={select} />}
-              <Trigger outputs={detail.trigger.outputs ?? detail.trigger} />
+              {detail.trigger.secured?.includes("outputs") ? (
+                <Value title="Trigger" value={null} secured />
+              ) : (
+                <Trigger outputs={detail.trigger.outputs ?? detail.trigger} />
+              )}
               {detail.error != null && <Value title="Error" value={detail.error} />}
               {detail.outputs != null && <Value title="Outputs" value={detail.outputs} />}
               {run.parent && (
