@@ -10,7 +10,7 @@ from tests.program.flows import definition_of
 from runafter.errors import Finding
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
 from runafter.program.build import problems
-from runafter.program.checks.operations import find_connector
+from runafter.program.checks.operations import find_by_path, find_connector, find_operation
 
 SEND = OperationFacts(
     connector="mail",
@@ -104,3 +104,70 @@ def test_a_method_and_path_find_their_operation() -> None:
     assert found_in(consumption("post", "/v2/Mail/@{encodeURIComponent('Inbox')}")) == []
     assert [finding.code for finding in found_in(consumption("get", "/v2/Mail/x"))] == ["CAT002"]
     assert [finding.code for finding in found_in(consumption("post", "/v3/Mail/x/y"))] == ["CAT002"]
+
+
+def _post() -> Catalogue:
+    rows = (
+        OperationFacts(
+            connector="post",
+            operation="ListLetters",
+            aliases=("ListLettersOfBox", "listLetters2"),
+            method="GET",
+            path="/boxes/{box}/letters",
+            routes=(("GET", "/v2/boxes/{box}/letters/{path+}"),),
+            parameters={"box": True},
+        ),
+        OperationFacts(connector="post", operation="Seal", method="PUT", path="/boxes/{box}/seal"),
+        OperationFacts(connector="post", operation="GetRow", method="GET", path="/rows(Part='{part}',Row='{row}')"),
+    )
+    facts = ConnectorFacts(
+        name="post", title="Post", apis=("shared_post", "post"), operations={each.operation: each for each in rows}
+    )
+    return Catalogue(connectors={"post": facts})
+
+
+@pytest.mark.parametrize("name", ["ListLetters", "listlettersofbox", "ListLetters2"])
+def test_an_operation_is_known_by_all_its_names(name: str) -> None:
+    found = find_operation(_post().connectors["post"], name)
+
+    assert found is not None and found.operation == "ListLetters"
+
+
+def test_another_name_is_no_unknown_operation_and_its_parameters_are_not_judged() -> None:
+    flow = definition_of({"A": open_api("ListLettersOfBox", {"organization": "x"}, "shared_post")})
+
+    assert problems(flow, catalogue=_post()) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        ("get", "/boxes/@{item()}/letters", "ListLetters"),
+        ("GET", "/v2/boxes/1/letters/a/b/@{item()?['c']}", "ListLetters"),
+        ("GET", "/boxes/@{encodeURIComponent(triggerBody()?['a/b']?['{c}'])}/letters?top=@{item()?['n']}", "ListLetters"),
+        ("GET", "/v2/boxes/1/letters", None),
+        ("PUT", "/boxes/1/@{item()}", "Seal"),
+        ("PUT", "/boxes/1/open", None),
+        ("GET", "/rows(Part='a',Row='@{encodeURIComponent('b')}')", "GetRow"),
+        ("GET", "/rows(Part='a')", None),
+    ],
+)
+def test_every_route_of_an_operation_is_known(method: str, path: str, operation: str | None) -> None:
+    found = find_by_path(_post().connectors["post"], method, path)
+
+    assert (found.operation if found is not None else None) == operation
+
+
+def test_of_paths_that_fit_the_one_with_more_in_common_is_meant() -> None:
+    def row(operation: str, path: str) -> OperationFacts:
+        return OperationFacts(connector="x", operation=operation, method="GET", path=path)
+
+    rows = [row("Any", "/{kind}/{id}"), row("Machine", "/machines/{id}"), row("Mine", "/machines/mine")]
+    facts = ConnectorFacts(name="x", title="X", apis=("x",), operations={each.operation: each for each in rows})
+
+    names = {path: find_by_path(facts, "GET", path) for path in ("/a/b", "/machines/7", "/machines/mine")}
+    assert {path: found.operation for path, found in names.items() if found is not None} == {
+        "/a/b": "Any",
+        "/machines/7": "Machine",
+        "/machines/mine": "Mine",
+    }

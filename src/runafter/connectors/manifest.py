@@ -203,6 +203,8 @@ def _operation(connector: str, table: Mapping[str, Any], source: str) -> Operati
         idempotent=table.get("idempotent", effect == "read"),
         method=routes[0][0] if routes else None,
         path=routes[0][1] if routes else None,
+        routes=routes[1:],
+        aliases=(*_texts(table, "aliases"), *_texts(table, "providers")),
         parameters=parameters,
         open_parameters=_texts(table, "open"),
         is_trigger=table.get("trigger", False),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
+from runafter.program.checks.operations import find_by_path, find_operation
 from runafter.program.checks.operations import find_connector as find_by_name
 from runafter.program.part import Part
 from runafter.protocol.commands import Target
@@ -161,16 +162,9 @@ def find_facts(target: Target, inputs: Part | None, catalogue: Catalogue | None)
     if connector is None:
         return None
     if target.operation is not None:
-        folded = target.operation.casefold()
-        return next((row for name, row in connector.operations.items() if name.casefold() == folded), None)
+        return find_operation(connector, target.operation)
     method, path = _text(inputs, "method"), _text(inputs, "path")
-    if method is None or path is None:
-        return None
-    segments = _segments(path)
-    for row in connector.operations.values():
-        if (row.method or "").casefold() == method.casefold() and row.path is not None and _fits(row.path, segments):
-            return row
-    return None
+    return find_by_path(connector, method, path) if method is not None and path is not None else None
 
 
 def find_connector(api: str | None, catalogue: Catalogue | None) -> ConnectorFacts | None:
@@ -307,13 +301,6 @@ def _segments(path: str) -> list[str]:
             current += char
     found.append(current)
     return [segment for segment in found if segment]
-
-
-def _fits(pattern: str, segments: list[str]) -> bool:
-    wished = [segment for segment in pattern.split("/") if segment]
-    return len(wished) == len(segments) and all(
-        w.startswith("{") or w.casefold() == s.casefold() for w, s in zip(wished, segments, strict=True)
-    )
 
 
 def _request(method: str | None, path: str | None) -> str:

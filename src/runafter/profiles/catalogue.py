@@ -17,8 +17,9 @@ class OperationFacts:
 
     `effect` is what it does to the outside (`external`: mail, post, anything
     that cannot be taken back). `method` and `path` are Consumption's form, with
-    `{name}` segments. `parameters` maps a flat name (`item/Title`) to whether it
-    is required.
+    `{name}` segments, and `{name+}` for several; `routes` are further ones.
+    `aliases` are other names of it, older ones and those of built-in providers.
+    `parameters` maps a flat name (`item/Title`) to whether it is required.
     """
 
     connector: str
@@ -28,6 +29,8 @@ class OperationFacts:
     idempotent: bool = True
     method: str | None = None
     path: str | None = None
+    routes: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[str, ...] = ()
     parameters: Mapping[str, bool] = field(default_factory=dict)
     open_parameters: tuple[str, ...] = ()
     is_trigger: bool = False

@@ -51,6 +51,11 @@ def locks_of(flow: Flow) -> Iterator[Lock]:
         )
 
 
+def is_lease(site: Site) -> bool:
+    """Tell whether a call only takes, renews or gives back a lease, which the store itself keeps apart."""
+    return _action(site) is not None
+
+
 def takes_under(flow: Flow, held: Lock, taken: Lock) -> bool:
     """Tell whether one lock is acquired while another is held."""
     outer = next((each for each in held.acquire.around() if each.folded == "until"), held.acquire)

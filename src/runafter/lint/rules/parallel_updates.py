@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from runafter.lint.analysis.flowing import loop_of_item
+from runafter.lint.analysis.locks import is_lease
 from runafter.lint.effects import normal
 from runafter.lint.finding import Issue, Remedy
 from runafter.lint.flow import Flow
@@ -28,7 +29,9 @@ class ParallelUpdates(Rule):
 
     def check(self, flow: Flow) -> Iterator[Issue]:
         updates = [
-            (s, c) for s, c in flow.calling if c.kind in {"update", "delete"} and c.record is not None and c.record.key
+            (s, c)
+            for s, c in flow.calling
+            if c.kind in {"update", "delete"} and c.record is not None and c.record.key and not is_lease(s)
         ]
         for (one, first), (other, second) in combinations(updates, 2):
             if (

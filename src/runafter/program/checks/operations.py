@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
@@ -24,6 +24,7 @@ _CONNECTORS = frozenset(
     }
 )
 _EXPRESSION = re.compile(r"@\{(?:[^{}']|'(?:[^']|'')*')*\}")
+_HOLE = re.compile(r"\{[^{}]*\}")
 
 
 def check_operations(draft: Draft, calls: Iterable[tuple[Part, Target]], catalogue: Catalogue) -> None:
@@ -66,33 +67,77 @@ def _names(apis: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(map(str.casefold, apis)), frozenset(_bare(name) for name in apis if "/" not in name)
 
 
+def find_operation(connector: ConnectorFacts, name: str) -> OperationFacts | None:
+    """Return an operation by its name in any letter case, or by another name of it."""
+    folded = name.casefold()
+    found = next((each for key, each in connector.operations.items() if key.casefold() == folded), None)
+    if found is not None:
+        return found
+    return next(
+        (each for each in connector.operations.values() if folded in (alias.casefold() for alias in each.aliases)), None
+    )
+
+
 def find_by_path(connector: ConnectorFacts, method: str, path: str) -> OperationFacts | None:
-    """Return the operation that Consumption's method and path mean; expressions stand for any one segment."""
+    """Return the operation that Consumption's method and path mean; expressions stand for any one segment.
+
+    Of several that fit, the one whose path has the most segments in common with the path as written.
+    """
     segments = _segments(path)
+    best: tuple[int, OperationFacts | None] = (-1, None)
     for operation in connector.operations.values():
-        if operation.path is None or (operation.method or "").casefold() != method.casefold():
-            continue
-        wished = _segments(operation.path)
-        if len(wished) == len(segments) and all(
-            a == b or "{" in a or "*" in b for a, b in zip(wished, segments, strict=True)
-        ):
-            return operation
-    return None
+        for own, template in _routes(operation):
+            if own.casefold() == method.casefold():
+                common = _common(_segments(template), segments)
+                if common is not None and common > best[0]:
+                    best = (common, operation)
+    return best[1]
+
+
+def _routes(operation: OperationFacts) -> Iterator[tuple[str, str]]:
+    if operation.path is not None:
+        yield operation.method or "", operation.path
+    yield from operation.routes
+
+
+def _common(wished: list[str], segments: list[str]) -> int | None:
+    """Return how many segments a path has in common with a template; None where it does not fit."""
+    many = next((index for index, each in enumerate(wished) if each.endswith("+}")), None)
+    if many is not None:
+        tail = len(wished) - many - 1
+        if len(segments) < len(wished):
+            return None
+        segments = [*segments[:many], "*", *segments[len(segments) - tail :]]
+    if len(wished) != len(segments):
+        return None
+    if not all(b in (a, "*") or _fits(a, b) for a, b in zip(wished, segments, strict=True)):
+        return None
+    return sum(a == b for a, b in zip(wished, segments, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _fits(template: str, segment: str) -> bool:
+    """Tell whether a segment fits one with holes: `entities(key='{key}')`."""
+    if "{" not in template:
+        return False
+    pattern = ".*".join(re.escape(each) for each in _HOLE.split(template))
+    return re.fullmatch(pattern, segment) is not None
 
 
 def _operation(draft: Draft, part: Part, target: Target, connector: ConnectorFacts) -> OperationFacts | None:
     if target.operation is not None:
-        folded = target.operation.casefold()
-        found = next((each for name, each in connector.operations.items() if name.casefold() == folded), None)
+        found = find_operation(connector, target.operation)
         if found is None:
             place = part.at("inputs", "host", "operationId") or part
             message = f"{connector.name} has no operation {target.operation!r} that is known here"
             _unknown(draft, "CAT002", message, place, target.operation, connector.operations)
+        elif found.operation.casefold() != target.operation.casefold():
+            return None  # by another name: its parameters may be other ones
         return found
     method, path = part.at("inputs", "method"), part.at("inputs", "path")
     if method is None or path is None or not (isinstance(method.value, str) and isinstance(path.value, str)):
         return None
-    if not any(each.path for each in connector.operations.values()):
+    if path.value.startswith("[") or not any(each.path for each in connector.operations.values()):
         return None
     found = find_by_path(connector, method.value, path.value)
     if found is None:
@@ -136,5 +181,5 @@ def _bare(api: str) -> str:
 
 
 def _segments(path: str) -> list[str]:
-    plain = _EXPRESSION.sub("*", path.split("?", 1)[0])
+    plain = _EXPRESSION.sub("*", path).split("?", 1)[0]
     return [segment.casefold() for segment in plain.strip("/").split("/")]
