@@ -6,7 +6,7 @@ import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -317,3 +317,42 @@ def test_a_run_lies_in_its_database(clock: Any, tmp_path: Path) -> None:
 def test_a_wrong_mock_file_is_refused_with_its_place(mocks: dict[str, Any], said: str) -> None:
     with pytest.raises(MockError, match=said):
         runafter.run(flow(Get=http()), mocks=mocks)
+
+
+def test_racy_variables_lose_updates_whenever_the_calls_before_them_come_back() -> None:
+    add = {"type": "IncrementVariable", "inputs": {"name": "n", "value": 1}, "runAfter": {"Get": ["Succeeded"]}}
+    loop = {
+        "type": "Foreach",
+        "foreach": "@range(0, 12)",
+        "actions": {"Get": http(), "Add": add},
+        "runAfter": {"N": ["Succeeded"]},
+        "runtimeConfiguration": {"concurrency": {"repetitions": 12}},
+    }
+    rows = [{"name": "n", "type": "integer", "value": 0}]
+    found = flow(N={"type": "InitializeVariable", "inputs": {"variables": rows}, "runAfter": {}}, Each=loop)
+    mocks = {"actions": {"Get": {"items": [{"delay": 0.05 * index} for index in range(12)]}}}
+
+    def counted(mode: Literal["atomic", "racy"], seed: int) -> Any:
+        return runafter.run(found, mocks=mocks, variables=mode, seed=seed).variables["n"]
+
+    racy = [counted("racy", seed) for seed in range(20)]
+
+    assert max(racy) < 12
+    assert len(set(racy)) > 2
+    assert racy[:3] == [counted("racy", seed) for seed in range(3)]
+    assert {counted("atomic", seed) for seed in range(3)} == {12}
+
+
+def test_a_run_is_tracked_by_its_callers_id_or_else_by_its_own() -> None:
+    found = flow(
+        See=compose(
+            {"trigger": "@trigger()?['clientTrackingId']", "self": "@actions('First')?['clientTrackingId']"}, "First"
+        ),
+        First=compose(1),
+    )
+
+    own = runafter.run(found)
+    given = runafter.run(found, trigger={"headers": {"X-MS-Client-Tracking-Id": "order-7"}, "body": {}})
+
+    assert own.action("See").outputs == {"trigger": own.run_id, "self": own.run_id}
+    assert given.action("See").outputs == {"trigger": "order-7", "self": "order-7"}

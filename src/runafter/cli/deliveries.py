@@ -20,13 +20,15 @@ def started(job: Job, make: Callable[..., Job], *, as_json: bool) -> list[Job]:
     from runafter.local.triggers import decided
 
     trigger = next(iter(job.program.triggers.values()), None)
-    if trigger is None or (not trigger.conditions and trigger.split_on is None):
+    if trigger is None or (not trigger.conditions and trigger.split_on is None and trigger.correlation is None):
         return [job]
     decision = decided(
         job.program, job.trigger_outputs, machine_clock(), parameters=job.parameters, app_settings=job.app_settings
     )
     if decision.status == "Succeeded" and decision.runs:
-        return [make(trigger=run.trigger["outputs"]) for run in decision.runs]
+        return [
+            make(trigger=run.trigger["outputs"], client_tracking_id=run.client_tracking_id) for run in decision.runs
+        ]
     if as_json:
         print_json({"status": decision.status, "code": decision.code, "error": decision.error, "actions": {}})
     elif decision.status == "Failed":

@@ -261,7 +261,7 @@ def print_line(notice: RecordAction) -> None:
     spent = duration((notice.ended_at - notice.started_at) / _TICKS_PER_S)
     extra = f"  {notice.code}" if notice.status in {"Failed", "TimedOut"} and notice.code else ""
     count = retries_of(notice.status, len(notice.attempts))
-    retries = f"  {count} retries" if count else ""
+    retries = f"  {count} {'retry' if count == 1 else 'retries'}" if count else ""
     click.echo(f"{sign} {notice.action}{where}  {notice.status}  {spent}{retries}{extra}")
 
 

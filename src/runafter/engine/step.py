@@ -236,7 +236,7 @@ class Run:
             time_is_up(machine, activity)
         elif kind == "wait":
             pause_is_over(machine, activity)
-        elif kind in ("write", "written"):
+        elif kind in ("read", "write", "written"):
             window_is_over(machine, activity, kind)
         elif isinstance(activity, CallActivity):
             call_wait_is_over(machine, activity)

@@ -3,8 +3,9 @@
 With `variables: racy` an action reads at one moment and writes at a later one,
 as the platform does: what happens in between is drawn from the run's seed, so
 concurrent iterations lose updates in some runs and a serial loop never does.
-With a window (`variable_window_s`) both the write and the action's end come up
-to so many seconds later, so that iterations that are seconds apart race too.
+With a window (`variable_window_s`) the read, the write and the action's end come
+up to so many seconds after each other, so that iterations that are seconds apart
+race too and those that come up together do not all read the same value.
 """
 
 from __future__ import annotations
@@ -188,15 +189,18 @@ def _title(type_: str) -> str:
 
 
 def _defer(machine: Machine, frame: Frame, node: Node, value: Any, variable: Variable) -> None:
-    """Read now, write later: the snapshot may be out of date by then."""
+    """Read at one moment, write later: the snapshot may be out of date by then."""
     activity = machine.new_activity(frame, node)
     activity.is_secure = machine.scope.is_tainted
-    before = list(variable.value) if isinstance(variable.value, list) else variable.value
     machine.begin(activity)
     if machine.variable_window_s > 0:
-        _later(machine, activity, "write", (value, before))
+        _later(machine, activity, "read", (value, variable))
     else:
-        machine.writes.append((_write, activity, (value, before)))
+        machine.writes.append((_write, activity, (value, _snapshot(variable))))
+
+
+def _snapshot(variable: Variable) -> Any:
+    return list(variable.value) if isinstance(variable.value, list) else variable.value
 
 
 def _later(machine: Machine, activity: Activity, kind: str, kept: tuple[Any, ...]) -> None:
@@ -207,9 +211,12 @@ def _later(machine: Machine, activity: Activity, kind: str, kept: tuple[Any, ...
 
 
 def window_is_over(machine: Machine, activity: Activity, kind: str) -> None:
-    """Write what was read before, or end an action that has written."""
+    """Read what is there by now, write what was read before, or end an action that has written."""
     kept = machine.racing.pop(activity.serial)
-    if kind == "write":
+    if kind == "read":
+        value, variable = kept
+        _later(machine, activity, "write", (value, _snapshot(variable)))
+    elif kind == "write":
         _write(machine, activity, (kept[0], kept[1]))
     else:
         inputs, outputs, is_tainted = kept

@@ -52,7 +52,7 @@ Notice = NoteStarted | RecordAction | SendResponse | FinishRun
 Listener = Callable[[str, Notice], None]
 TICKS_PER_S = 10_000_000
 RACY_WINDOW_S = 1.0
-"""How far apart reading and writing a racy variable are at most, on a tenant in virtual time: as long as a call there."""
+"""How far apart reading and writing a racy variable are at most: as long as a call of a connector."""
 _ZERO = "00000000-0000-0000-0000-000000000000"
 """Stands for the subscription and the environment, so that flows which cut such ids out of names find one."""
 
@@ -226,6 +226,7 @@ class Job:
         tenant: Tenant | None = None,
         connections: Mapping[str, ConnectionSetting] | None = None,
         origin: Mapping[str, Any] | None = None,
+        client_tracking_id: str | None = None,
     ) -> None:
         self.definition = definition
         self.program = build(definition)
@@ -249,6 +250,7 @@ class Job:
             self.trigger_outputs = self.auto.trigger_outputs()
         else:
             self.trigger_outputs = outputs_of(source)
+        self.client_tracking_id = client_tracking_id or _tracking_header(self.trigger_outputs)
         self.settings: dict[str, Any] = {
             "variables": variables,
             "in_flight": in_flight,
@@ -258,6 +260,8 @@ class Job:
                 else self.program.profile.limit("run_duration_s")
             ),
         }
+        if variables == "racy":
+            self.settings["variable_window_s"] = RACY_WINDOW_S
         if key_headers:
             self.settings["key_headers"] = dict(key_headers)
         if origin:
@@ -284,8 +288,6 @@ class Job:
 
     async def simulate(self, simulation: Simulation) -> RunResult:
         """Run in a simulation, on its clock."""
-        if self.settings["variables"] == "racy" and self.tenant is not None:
-            self.settings["variable_window_s"] = RACY_WINDOW_S
         with attached(self.tenant, simulation.now_ticks) as tenant:
             return await self._simulate(simulation, tenant)
 
@@ -328,6 +330,7 @@ class Job:
             app_settings=self.app_settings,
             workflow=self.workflow or _workflow_of(self.definition),
             settings=self.settings,
+            client_tracking_id=self.client_tracking_id,
             caller_waits=True,
             seed=seed,
             callback_base=f"{CALLBACKS}/runs",
@@ -453,6 +456,15 @@ async def keep_virtual(result: RunResult, job: Job, db: str) -> RunResult:
         return result
     finally:
         await storage.close()
+
+
+def _tracking_header(outputs: Any) -> str:
+    """Return what the caller tracks the run by, at most 128 characters as the server takes."""
+    headers = outputs.get("headers") if isinstance(outputs, Mapping) else None
+    if not isinstance(headers, Mapping):
+        return ""
+    found = next((value for name, value in headers.items() if name.casefold() == "x-ms-client-tracking-id"), "")
+    return str(found)[:128]
 
 
 def _refuse_unknown(mocks: Mocks, program: Program, flows: Flows) -> None:
