@@ -130,7 +130,8 @@ def _post() -> Catalogue:
 def test_an_operation_is_known_by_all_its_names(name: str) -> None:
     found = find_operation(_post().connectors["post"], name)
 
-    assert found is not None and found.operation == "ListLetters"
+    assert found is not None
+    assert found.operation == "ListLetters"
 
 
 def test_another_name_is_no_unknown_operation_and_its_parameters_are_not_judged() -> None:
@@ -144,7 +145,11 @@ def test_another_name_is_no_unknown_operation_and_its_parameters_are_not_judged(
     [
         ("get", "/boxes/@{item()}/letters", "ListLetters"),
         ("GET", "/v2/boxes/1/letters/a/b/@{item()?['c']}", "ListLetters"),
-        ("GET", "/boxes/@{encodeURIComponent(triggerBody()?['a/b']?['{c}'])}/letters?top=@{item()?['n']}", "ListLetters"),
+        (
+            "GET",
+            "/boxes/@{encodeURIComponent(triggerBody()?['a/b']?['{c}'])}/letters?top=@{item()?['n']}",
+            "ListLetters",
+        ),
         ("GET", "/v2/boxes/1/letters", None),
         ("PUT", "/boxes/1/@{item()}", "Seal"),
         ("PUT", "/boxes/1/open", None),
