@@ -52,6 +52,17 @@ def test_null_content_fails_as_the_platform_says() -> None:
     assert _parse(None).error["message"] == "Required property 'content' expects a value but got null. Path ''."
 
 
+def test_a_schema_without_a_draft_may_bound_by_number_as_later_drafts_do() -> None:
+    schema = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10}
+
+    assert violations(schema, 1) == []
+    assert [v.message for v in violations(schema, 0)] == [
+        "Integer 0 equals minimum value of 0 and exclusive minimum is true."
+    ]
+    with pytest.raises(InvalidSchema):
+        violations({"$schema": "http://json-schema.org/draft-04/schema#", **schema}, 1)
+
+
 def test_remote_references_are_refused() -> None:
     with pytest.raises(InvalidSchema):
         violations({"$ref": "https://example.test/schema.json"}, {})

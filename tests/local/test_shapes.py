@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
+import pytest
+
+from runafter.engine.schema import violations
 from runafter.local.shapes import Shape, from_schema
+
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 
 
 def test_properties_that_are_read_appear_in_the_sample() -> None:
@@ -104,3 +110,28 @@ def test_a_cyclic_union_ends() -> None:
     node.property("child").unite(node)
 
     assert node.sample() == {"child": None}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "minLength": 3, "maxLength": 3},
+        {"type": "string", "maxLength": 0},
+        *[
+            {"type": "string", "format": form}
+            for form in ("date", "date-time", "time", "duration", "email", "uuid", "uri", "hostname", "ipv4", "ipv6")
+        ],
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        {
+            "type": "integer",
+            "minimum": 5,
+            "exclusiveMinimum": True,
+            "$schema": "http://json-schema.org/draft-04/schema#",
+        },
+        {"type": "integer", "multipleOf": 5, "minimum": 7, "maximum": 10},
+        {"type": "integer", "minimum": -9, "maximum": -3},
+    ],
+)
+def test_a_sample_keeps_to_the_bounds_of_its_schema(schema: dict[str, Any]) -> None:
+    for index in range(3):
+        assert violations(schema, from_schema(schema, "currency").sample(index=index)) == []

@@ -83,11 +83,18 @@ def _validator(schema: dict[str, Any]) -> Any:
         named = str(schema.get("$schema", ""))
         draft = _DRAFTS.get(next((mark for mark in _DRAFTS if mark in named), "draft-04"))
         assert draft is not None
-        plain = {name: value for name, value in schema.items() if name != "$schema"}
-        try:
-            found = draft(_cleaned(plain), validate_formats=True, retriever=_refuse)
-        except (ValueError, TypeError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as fault:
-            raise InvalidSchema(f"The schema is invalid: {_first_line(fault)}") from None
+        # What names no draft and is none of draft 4 (a bound that is exclusive by its number) is read as draft 7.
+        drafts = [draft] if named else [draft, _DRAFTS["draft-07"]]
+        plain = _cleaned({name: value for name, value in schema.items() if name != "$schema"})
+        first: Exception | None = None
+        for each in drafts:
+            try:
+                found = each(plain, validate_formats=True, retriever=_refuse)
+                break
+            except (ValueError, TypeError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as refused:
+                first = first or refused
+        if found is None:
+            raise InvalidSchema(f"The schema is invalid: {_first_line(first or ValueError())}") from None
         if len(_compiled) >= _MOST_CACHED:
             _compiled.pop(next(iter(_compiled)))
         _compiled[key] = found

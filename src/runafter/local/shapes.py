@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,14 @@ _TIMESTAMP = "2026-01-05T09:30:00Z"
 _TIME_NAME = re.compile(r"(^|[a-z])Time(Utc|UTC|Generated)?$|TimeGenerated")
 CLOCK = "2024-01-01T00:00:00Z"
 """Where the virtual clock starts."""
+_FORMS = {
+    "time": "09:30:00Z",
+    "duration": "P1D",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+}
+"""A text of each of the schema formats that no name and no number is put into."""
 _UNKNOWN = object()
 _ROOM = 40
 """Characters before and after what is looked for in a text, so that cutting around it stays inside."""
@@ -325,14 +334,24 @@ def _items(shape: Shape, seen: tuple[int, ...], depth: int) -> list[Any]:
 
 
 def _number(shape: Shape, index: int) -> Any:
+    """Return a number within the schema's bounds; an exclusive bound is a number of its own, or true as of draft 4."""
     schema = shape.schema or {}
-    value = schema.get("minimum", 1)
-    value = (value if isinstance(value, int) else 1) + index
-    maximum = schema.get("maximum")
-    if isinstance(maximum, (int, float)):
-        value = min(value, maximum)
+    step: int | float = schema.get("multipleOf", 1)
+    step = step if _is_number(step) and step > 0 else 1
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    lows: list[Any] = [limit for limit in (schema.get("minimum"), above) if _is_number(limit)]
+    highs: list[Any] = [limit for limit in (schema.get("maximum"), below) if _is_number(limit)]
+    least = max(lows) if lows else None
+    most = min(highs) if highs else None
+    value = step if least is None else math.ceil(least / step) * step
+    if value == least and (above is True or value == above):
+        value += step
+    value += index * step
+    if most is not None and value >= most:
+        value = most - (step if below is True or most == below else 0)
+        value = value if least is None or value > least else (least + most) / 2
     while value in shape.avoided:
-        value += 1
+        value += step
     return value
 
 
@@ -367,7 +386,18 @@ def _text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
             text = text.ljust(_ROOM, "x") + fragment + "x" * _ROOM
     while text in shape.avoided:
         text += "_"
-    return text.ljust(shape.least_chars, "x")
+    return _cut(text.ljust(shape.least_chars, "x"), shape)
+
+
+def _cut(text: str, shape: Shape) -> str:
+    """Cut text to the length that its schema allows; the number at its end, which tells list items apart, stays."""
+    most = (shape.schema or {}).get("maxLength")
+    if not isinstance(most, int) or isinstance(most, bool) or len(text) <= most:
+        return text
+    end = text.rsplit(" ", 1)[-1]
+    if shape.kind in {"timestamp", "local time", "guid"} or not end.isdigit() or len(end) >= most:
+        return text[: max(most, 0)]
+    return text[: most - len(end)] + end
 
 
 def _is_plain(parts: Shape) -> bool:
@@ -381,7 +411,7 @@ def _word(shape: Shape, index: int) -> str:
     form = (shape.schema or {}).get("format")
     if (
         shape.kind in {"timestamp", "local time"}
-        or form == "date-time"
+        or form in {"date-time", "date"}
         or _says(name, ("date", "createdon", "modifiedon", "timestamp", "datetime"))
         or _TIME_NAME.search(shape.name)
     ):
@@ -389,8 +419,8 @@ def _word(shape: Shape, index: int) -> str:
         if shape.kind == "local time":
             return text.rstrip("Z")
         return text[:10] if form == "date" else text
-    if form == "time":
-        return "09:30:00Z"
+    if form in _FORMS:
+        return _FORMS[form]
     if shape.kind == "guid" or form == "uuid" or _says(name, ("guid", "tenantid", "subscriptionid")):
         return f"00000000-0000-4000-8000-{index + 1:012d}"
     if shape.kind == "numeric" or name in {"id", "count", "number"}:
