@@ -270,3 +270,16 @@ def test_nine_containers_around_an_action_are_one_too_many() -> None:
 def test_every_row_says_what_it_means_and_what_to_do() -> None:
     assert all(info.title and info.meaning.endswith(".") and info.remedy.endswith(".") for info in CODES.values())
     assert all(len(code) == 6 and code[:3].isalpha() and code[3:].isdigit() for code in CODES)
+
+
+@pytest.mark.parametrize("type_", ["", " ", "number", None, 5, ["string"]])
+def test_a_variable_of_no_known_type_is_said_once_where_it_is_initialized(type_: Any) -> None:
+    change = {"type": "IncrementVariable", "inputs": {"name": "v"}, "runAfter": {"I": ["Succeeded"]}}
+
+    found = codes_of({"I": initialize("v", type_), "A": change, "B": {**SET, "runAfter": {"A": ["Succeeded"]}}})
+
+    assert [code for code in found if code.startswith("VAR")] == ["VAR005"]
+
+
+def test_a_first_value_of_very_many_digits_is_an_integer() -> None:
+    assert codes_of({"I": initialize("v", "integer", value=10**400)}) == codes_of({"I": initialize("v", "integer")})

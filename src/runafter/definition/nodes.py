@@ -189,6 +189,12 @@ class Definition:
         return value
 
     @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The names of the parameters that the definition declares."""
+        declared = self.value.get("parameters")
+        return tuple(declared) if isinstance(declared, dict) else ()
+
+    @property
     def source(self) -> Source:
         """The file the definition stands in."""
         return self.document.source

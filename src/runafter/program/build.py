@@ -22,6 +22,7 @@ from runafter.program.checks.names import check_names
 from runafter.program.checks.operations import check_operations
 from runafter.program.checks.order import check_order
 from runafter.program.checks.placement import check_placement
+from runafter.program.checks.shapes import check_shapes
 from runafter.program.checks.variables import check_variables, declared_variables
 from runafter.program.draft import Draft, in_tool
 from runafter.program.outline import Site, read_outline
@@ -83,8 +84,6 @@ def _make(
         draft.report("ACT008", "the definition is no object", root)
     elif actions is None:
         draft.report("ACT002", "the definition has no 'actions'", root, severity="warning")
-    elif not actions.is_object and actions.value not in (None, []):
-        draft.report("ACT008", "'actions' is no object", actions)
     triggers = make_triggers(draft)
     steps = [(site, step) for site in outline.sites if (step := make_step(draft, site)) is not None]
     parameters = _parameters(draft)
@@ -99,6 +98,7 @@ def _make(
     check_names(draft, {key: each.site for key, each in declared.items()})
     check_variables(draft, steps, declared)
     check_limits(draft, declared)
+    check_shapes(draft)
     for text in definition.unresolved:
         draft.report("REF007", f"template expression is not resolved: {text}", root)
     if catalogue is not None:
@@ -183,7 +183,7 @@ def _parameters(draft: Draft) -> dict[str, Parameter]:
             default=default.value if default is not None else None,
             has_default=default is not None,
             allowed=tuple(allowed.value) if allowed is not None and isinstance(allowed.value, list) else (),
-            schema_name=schema.value if (schema := part.at("metadata", "schemaName")) is not None else None,
+            schema_name=metadata.text("schemaName") if (metadata := part.get("metadata")) is not None else None,
         )
     return found
 

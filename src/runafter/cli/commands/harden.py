@@ -132,7 +132,7 @@ def _summary(before: Sequence[Sequence[Definition]], done: Sequence[Hardened]) -
         for each in done
         if each.is_changed
         for flow in each.definitions
-        for name in flow.value.get("parameters") or {}
+        for name in flow.parameter_names
     }
     hints = {
         MAILBOX: "who hears of a failure by mail",

@@ -173,7 +173,7 @@ def _plain(definition: Definition, findings: list[Finding]) -> dict[str, Any]:
             {"schemaName": item.schema_name, "displayName": item.display_name, "type": item.type}
             for item in definition.environment_variables.values()
         ],
-        "parameters": sorted(definition.value.get("parameters") or {}),
+        "parameters": sorted(definition.parameter_names),
         "triggers": [
             {
                 "name": item.name,

@@ -54,7 +54,7 @@ def fits(type_: str, value: Any) -> bool:
         case "boolean":
             return isinstance(value, bool) or (isinstance(value, str) and value.casefold() in {"true", "false", ""})
         case "integer":
-            return (number and float(value).is_integer()) or _reads_as(int, value)
+            return (number and (isinstance(value, int) or value.is_integer())) or _reads_as(int, value)
         case "float":
             return number or _reads_as(float, value)
         case "string":

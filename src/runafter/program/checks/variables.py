@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runafter.expressions.references import references
-from runafter.program.actions.variables import VARIABLES, article, fits, wished_types
+from runafter.program.actions.variables import VARIABLE_TYPES, VARIABLES, article, fits, wished_types
 from runafter.program.draft import Draft
 from runafter.program.hints import did_you_mean
 from runafter.program.outline import Site
@@ -64,6 +64,8 @@ def _changed(draft: Draft, site: Site, step: VariableStep, variables: Mapping[st
         hint = did_you_mean(step.variable, [each.name for each in variables.values()])
         draft.report("REF002", f"{site.name!r} changes {step.variable!r}, which is never initialized", place, hint=hint)
         return
+    if known.type not in VARIABLE_TYPES:
+        return  # VAR005 says so where it is initialized
     wished = wished_types(step.operation)
     if wished and known.type not in wished:
         verb = next(name for name, operation in VARIABLES.items() if operation == step.operation)

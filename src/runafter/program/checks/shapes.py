@@ -1,0 +1,61 @@
+"""Objects that are none: what stands where a block of actions or settings belong would else be passed over in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runafter.program.draft import Draft
+from runafter.program.outline import Site
+from runafter.program.part import Part
+
+_BLOCKS = {
+    "scope": ("actions",),
+    "foreach": ("actions",),
+    "until": ("actions", "limit"),
+    "if": ("actions", "else"),
+    "switch": ("cases", "default"),
+}
+_OF_ALL = ("limit", "runtimeConfiguration", "trackedProperties")
+_ROOT = ("actions", "triggers", "parameters", "outputs")
+
+
+def check_shapes(draft: Draft) -> None:
+    for name in _ROOT:
+        _object(draft, draft.root.get(name), repr(name))
+    outputs = draft.root.get("outputs")
+    for name, part in outputs.members() if outputs is not None else ():
+        _object(draft, part, f"output {name!r}")
+    for site in draft.outline.sites:
+        if site.part.is_object:
+            _action(draft, site)
+
+
+def _action(draft: Draft, site: Site) -> None:
+    for key in dict.fromkeys((*_BLOCKS.get(site.folded, ()), *_OF_ALL)):
+        part = site.part.get(key)
+        if _object(draft, part, f"{key!r} of {site.name!r}") is None or part is None:
+            continue
+        if key in {"else", "default"}:
+            _branch(draft, part, f"{key!r} of {site.name!r}")
+        elif key == "cases":
+            for name, case in part.members():
+                if case.is_object:
+                    _object(draft, case.get("actions"), f"'actions' of case {name!r} of {site.name!r}")
+
+
+def _branch(draft: Draft, part: Part, what: str) -> None:
+    actions = part.get("actions")
+    if actions is not None:
+        _object(draft, actions, f"'actions' in {what}")
+    elif any(inner.is_object for _, inner in part.members()):
+        draft.report("ACT002", f"{what} has no 'actions'", part, hint="put what it holds into 'actions'")
+
+
+def _object(draft: Draft, part: Part | None, what: str) -> Part | None:
+    """Return an object; report what is none and says something. A template expression may still become one."""
+    if part is None or part.is_object:
+        return part
+    value: Any = part.value
+    if value not in (None, [], "") and not (isinstance(value, str) and value[:1] in "[@"):
+        draft.report("ACT008", f"{what} is no object", part)
+    return None
