@@ -47,6 +47,13 @@ def test_split_on_needs_an_array() -> None:
     assert _decide({"splitOn": "@triggerBody()?['value']"}, {}).status == "Failed"
 
 
+@pytest.mark.parametrize(("given", "tracking"), [(7, "7"), ("a", "a"), (None, None)])
+def test_an_id_to_correlate_by_may_be_a_number_or_absent(given: Any, tracking: str | None) -> None:
+    decision = _decide({"correlation": {"clientTrackingId": "@triggerBody()?['id']"}}, {"id": given})
+
+    assert [run.client_tracking_id for run in decision.runs] == [tracking]
+
+
 def test_correlation_names_the_run_for_the_client() -> None:
     decision = _decide({"correlation": {"clientTrackingId": "order-@{triggerBody()?['id']}"}}, {"id": 7})
 

@@ -352,6 +352,13 @@ def test_parameters_tell_null_from_absent() -> None:
     assert program.parameters["q"].allowed == (1, 2)
 
 
+@pytest.mark.parametrize("metadata", [{"schemaName": {"a": 1}}, {"schemaName": 7}, "none", ["x"], None])
+def test_metadata_of_a_parameter_that_names_no_variable_is_passed_over(metadata: Any) -> None:
+    program = program_of({"A": compose()}, parameters={"p": {"type": "String", "metadata": metadata}})
+
+    assert program.parameters["p"].schema_name is None
+
+
 def test_tools_of_an_agent_are_checked_but_have_no_place_in_a_block() -> None:
     agent = {"type": "Agent", "inputs": {}, "tools": {"Look": {"actions": {"A": compose("@body('Gone')")}}}}
 

@@ -18,6 +18,7 @@ from runafter.engine.scope import draw
 from runafter.errors import EvaluationError, NotSupported
 from runafter.expressions.template import Template
 from runafter.program.steps import Program, Trigger
+from runafter.values.json import stringify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +207,7 @@ def _run(trigger: Trigger, scope: TriggerScope, record: dict[str, Any]) -> Trigg
     tracking = None
     if trigger.correlation is not None:
         value = trigger.correlation.evaluate(scope)
-        tracking = value if isinstance(value, str) else None
+        tracking = stringify(value) or None
     return TriggerRun(trigger=record, client_tracking_id=tracking)
 
 

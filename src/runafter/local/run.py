@@ -463,7 +463,7 @@ def _tracking_header(outputs: Any) -> str:
     headers = outputs.get("headers") if isinstance(outputs, Mapping) else None
     if not isinstance(headers, Mapping):
         return ""
-    found = next((value for name, value in headers.items() if name.casefold() == "x-ms-client-tracking-id"), "")
+    found = next((value for name, value in headers.items() if str(name).casefold() == "x-ms-client-tracking-id"), "")
     return str(found)[:128]
 
 
