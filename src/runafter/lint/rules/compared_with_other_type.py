@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from runafter.expressions.ast import Call, Expression, Literal
+from runafter.expressions.ast import Access, Call, Expression, Literal
 from runafter.expressions.template import calls
+from runafter.lint.analysis.shapes import schemas_of, type_of_field
 from runafter.lint.finding import Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule
@@ -49,6 +51,9 @@ _STRING = frozenset(
 )
 
 
+_OPERATORS = frozenset({"equals", "greater", "greaterorequals", "less", "lessorequals"})
+
+
 class ComparedWithOtherType(Rule):
     """Two values of different types are compared, which is never equal.
 
@@ -63,14 +68,15 @@ class ComparedWithOtherType(Rule):
     family = "validation"
 
     def check(self, flow: Flow) -> Iterator[Issue]:
-        types = _variable_types(flow)
+        types = _Types(variables=_variable_types(flow), schemas=schemas_of(flow))
         for use in flow.uses:
             for call in calls(use.expression):
-                if call.name.casefold() == "equals" and len(call.arguments) == 2:
+                operator = call.name.casefold()
+                if operator in _OPERATORS and len(call.arguments) == 2:
                     pair = [_type_of(argument, types) for argument in call.arguments]
                     if _differ(pair):
                         text = use.text[call.span.start : call.span.end]
-                        yield self._found(flow, use.part, use.owner, text, pair)
+                        yield self._found(flow, use.part, use.owner, text, pair, operator)
         for site in flow.sites:
             expression = site.part.get("expression") if site.folded == "if" else None
             for operator, part in _comparisons(expression):
@@ -79,13 +85,16 @@ class ComparedWithOtherType(Rule):
                     pair = [_type_of_value(side.value, types) for side in sides]
                     if _differ(pair):
                         text = f"{operator}({sides[0].value!r}, {sides[1].value!r})"
-                        yield self._found(flow, part, site, text, pair)
+                        yield self._found(flow, part, site, text, pair, operator.casefold())
 
-    def _found(self, flow: Flow, part: Part, site: Site | None, text: str, pair: list[str | None]) -> Issue:
+    def _found(
+        self, flow: Flow, part: Part, site: Site | None, text: str, pair: list[str | None], operator: str
+    ) -> Issue:
+        what = "never equal" if operator == "equals" else "this fails"
         return self.issue(
             flow,
             part,
-            f"{text} compares {pair[0]} with {pair[1]}: never equal",
+            f"{text} compares {pair[0]} with {pair[1]}: {what}",
             sites=(site,) if site is not None else (),
         )
 
@@ -95,7 +104,7 @@ def _comparisons(part: Part | None) -> Iterator[tuple[str, Part]]:
         return
     if part.is_object:
         for name, member in part.members():
-            if name.casefold() == "equals" and isinstance(member.value, list):
+            if name.casefold() in _OPERATORS and isinstance(member.value, list):
                 yield name, member
             else:
                 yield from _comparisons(member)
@@ -109,25 +118,27 @@ def _differ(pair: list[str | None]) -> bool:
     return None not in pair and pair[0] != pair[1] and not set(pair) <= numbers
 
 
-def _type_of_value(value: Any, variables: dict[str, str]) -> str | None:
+def _type_of_value(value: Any, types: _Types) -> str | None:
     if isinstance(value, str):
         found = expression_findings(value)
         if found.faults:
             return None
-        return _type_of(found.whole, variables) if found.whole is not None else "a text"
+        return _type_of(found.whole, types) if found.whole is not None else "a text"
     return {bool: "a boolean", int: "an integer", float: "a float", list: "an array", dict: "an object"}.get(
         type(value)
     )
 
 
-def _type_of(node: Expression, variables: dict[str, str]) -> str | None:
+def _type_of(node: Expression, types: _Types) -> str | None:
     if isinstance(node, Literal):
         return None if node.value is None else _NAMES.get(type(node.value))
+    if isinstance(node, Access):
+        return _TYPES.get(type_of_field(node, types.schemas) or "")
     if not isinstance(node, Call):
-        return "a text" if type(node).__name__ == "Interpolation" else None
+        return "a text"
     name = node.name.casefold()
     if name == "variables" and node.arguments and isinstance(node.arguments[0], Literal):
-        return variables.get(str(node.arguments[0].value).casefold())
+        return types.variables.get(str(node.arguments[0].value).casefold())
     if name in _INTEGER:
         return "an integer"
     if name in _BOOLEAN:
@@ -136,7 +147,23 @@ def _type_of(node: Expression, variables: dict[str, str]) -> str | None:
 
 
 _NAMES = {str: "a text", bool: "a boolean", int: "an integer", float: "a float"}
-_TYPES = {"string": "a text", "boolean": "a boolean", "integer": "an integer", "float": "a float", "array": "an array"}
+_TYPES = {
+    "number": "a float",
+    "string": "a text",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "float": "a float",
+    "array": "an array",
+    "object": "an object",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Types:
+    """What is known of the types of variables, and of the fields of bodies."""
+
+    variables: dict[str, str]
+    schemas: dict[str, Part]
 
 
 def _variable_types(flow: Flow) -> dict[str, str]:

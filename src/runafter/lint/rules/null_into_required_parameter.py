@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from runafter.expressions.ast import Access, Call, Expression, Literal
 from runafter.lint.analysis.flowing import loop_of_item
 from runafter.lint.analysis.reading import access_keys, actions_read, expressions_in, variable_writes
+from runafter.lint.analysis.shapes import schemas_of
 from runafter.lint.finding import Change, Evidence, Fix, Issue
 from runafter.lint.flow import Flow
 from runafter.lint.rule import Rule, at
@@ -32,7 +33,7 @@ class NullIntoRequiredParameter(Rule):
     family = "validation"
 
     def check(self, flow: Flow) -> Iterator[Issue]:
-        schemas = _schemas(flow)
+        schemas = schemas_of(flow)
         for site, call in flow.calling:
             parameters = site.part.at("inputs", "parameters")
             if call.facts is None or parameters is None:
@@ -137,20 +138,6 @@ def _initial(site: Site, name: str) -> Part | None:
     if site.folded != "initializevariable" or rows is None:
         return None
     return next((row.get("value") for row in rows.items() if (row.text("name") or "").casefold() == name), None)
-
-
-def _schemas(flow: Flow) -> dict[str, Part]:
-    """Schemas that say what a body holds, by `body('Name')` folded; the trigger's under the empty name."""
-    found: dict[str, Part] = {}
-    for site in flow.sites:
-        schema = site.part.at("inputs", "schema") if site.folded == "parsejson" else None
-        if schema is not None and schema.is_object:
-            found[site.key] = schema
-    for trigger in flow.triggers:
-        schema = trigger.part.at("inputs", "schema")
-        if schema is not None and schema.is_object:
-            found[""] = schema
-    return found
 
 
 def _may_be_null(source: _Source, schemas: dict[str, Part]) -> str | None:
