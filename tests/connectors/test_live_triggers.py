@@ -78,10 +78,11 @@ async def perform(url: str, *calls: CallOperation) -> list[Outcome]:
         ("shared_sharepointonline", "GetOnUpdatedItems", "onupdateditems"),
         ("shared_sharepointonline", "/datasets/x/tables/Orders/onupdateditems", "onupdateditems"),
         ("shared_office365", "OnNewEmailV3", "OnNewEmail"),
+        ("shared_office365", "OnFlaggedEmailV4", "OnFlaggedEmail"),
     ],
 )
 def test_each_trigger_asks_its_own_route(api: str, called: str, last: str) -> None:
-    name = "GetOnNewItems" if "sharepoint" in api else "OnNewEmailV3"
+    name = "GetOnNewItems" if "sharepoint" in api else called
     resolved = default_registry().resolve(trigger(api, name, LIST).target, {"parameters": LIST})
 
     path = request_of(resolved.operation, resolved.arguments, called)[1]
@@ -90,10 +91,10 @@ def test_each_trigger_asks_its_own_route(api: str, called: str, last: str) -> No
 
 
 def test_a_trigger_that_would_ask_for_something_else_is_refused_by_name() -> None:
-    resolved = default_registry().resolve(trigger("shared_office365", "OnFlaggedEmailV3", {}).target, {})
+    resolved = default_registry().resolve(trigger("shared_office365", "CalendarGetOnUpdatedItemsV3", {}).target, {})
 
-    with pytest.raises(NotSupported, match="OnFlaggedEmailV3"):
-        request_of(resolved.operation, resolved.arguments, "OnFlaggedEmailV3")
+    with pytest.raises(NotSupported, match="CalendarGetOnUpdatedItemsV3"):
+        request_of(resolved.operation, resolved.arguments, "CalendarGetOnUpdatedItemsV3")
 
 
 async def test_the_next_poll_goes_where_the_answer_said() -> None:

@@ -57,6 +57,13 @@ def connector_failure(status: int, message: str, *, source: str, headers: Mappin
     )
 
 
+def entries(value: Any) -> list[Any]:
+    """Return a list argument; one value alone is a list of it, none an empty one."""
+    if value is None or value == "":
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
 def content(data: bytes, content_type: str = "application/octet-stream") -> dict[str, str]:
     """Return binary content as the platform's envelope."""
     return {"$content-type": content_type, "$content": base64.b64encode(data).decode("ascii")}

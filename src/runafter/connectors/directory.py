@@ -234,6 +234,15 @@ class Directory:
         row = self.need_group(group)
         return [user for user in self.users() if user["id"] in row["members"]]
 
+    def change_group(self, group: str, fields: Mapping[str, Any]) -> Row:
+        row = self.need_group(group)
+        changed = {**row, **{name: value for name, value in fields.items() if name not in ("id", "members", "owners")}}
+        self.store.put(GROUPS, row["id"], changed)
+        return changed
+
+    def remove_group(self, group: str) -> None:
+        self.store.delete(GROUPS, self.need_group(group)["id"])
+
     def groups_of(self, user: str) -> list[Row]:
         row = self.need_user(user)
         return [group for group in self.groups() if row["id"] in group["members"]]

@@ -70,6 +70,10 @@ class Surroundings(Protocol):
         """Return the function that the tenant's owner registered under `name`, None when there is none."""
         ...
 
+    def ask(self, request: Request, user: str) -> Outcome | None:
+        """Return what the service behind a host answers to a raw request of this user, None when there is none."""
+        ...
+
     def store_of(self, service: str) -> Store:
         """Return the state of a service, own or foreign (mail sent by an approval, for example)."""
         ...

@@ -381,6 +381,29 @@ class Tenant:
             self._faces[host] = next(((pack, face) for pack, face in served if face.serves(host)), None)
         return self._faces[host]
 
+    def ask(self, request: Request, user: str) -> Outcome | None:
+        """Answer a raw request that a connector carries on to another service; it counts as a call of the connector alone."""
+        found = self.face_of(request.host)
+        return (
+            None if found is None else self._answered_by(*found, request, user, self.connection(request.host).settings)
+        )
+
+    def _answered_by(self, pack: Pack, face: Face, request: Request, user: str, settings: Mapping[str, Any]) -> Outcome:
+        call = FaceCall(
+            request=request,
+            user=user,
+            store=self.store_of(pack.manifest.name),
+            now=self.clock.now_ticks(),
+            around=self,
+            settings=settings,
+        )
+        try:
+            return face.handle(call)
+        except Refused as error:
+            return error.outcome
+        except odata.BadQuery as error:
+            return failure(400, "BadRequest", str(error))
+
     def has_host(self, uri: str) -> bool:
         """Return whether a service of the tenant or a seeded endpoint answers at the host of this address."""
         host = urlsplit(uri).hostname or ""
@@ -440,24 +463,10 @@ class Tenant:
         key: str = "",
     ) -> Outcome:
         """Perform a raw request to a service's own REST interface."""
-        manifest = pack.manifest
         owner = self.connection(request.host)
 
         def carry_out() -> Outcome:
-            call = FaceCall(
-                request=request,
-                user=owner.user,
-                store=self.store_of(manifest.name),
-                now=self.clock.now_ticks(),
-                around=self,
-                settings=owner.settings,
-            )
-            try:
-                return face.handle(call)
-            except Refused as error:
-                return error.outcome
-            except odata.BadQuery as error:
-                return failure(400, "BadRequest", str(error))
+            return self._answered_by(pack, face, request, owner.user, owner.settings)
 
         arguments = {"method": request.method, "path": request.path, "query": dict(request.query)}
         writes = request.method not in ("GET", "HEAD", "OPTIONS")

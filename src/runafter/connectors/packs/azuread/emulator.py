@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runafter.connectors import odata
-from runafter.connectors.answers import no_content, ok
+from runafter.connectors.answers import entries, no_content, ok
 from runafter.connectors.directory import DIRECTORY_SEED, Directory, seed_directory, shown_group, shown_user
 from runafter.connectors.spec import Call
 from runafter.protocol.events import Outcome
@@ -50,8 +50,8 @@ def assign_manager(call: Call) -> Outcome:
 
 def assign_license(call: Call) -> Outcome:
     body = call.record("body")
-    add = [str(entry.get("skuId") if isinstance(entry, dict) else entry) for entry in body.get("addLicenses") or []]
-    remove = [str(sku) for sku in body.get("removeLicenses") or []]
+    add = [str(entry.get("skuId") if isinstance(entry, dict) else entry) for entry in entries(body.get("addLicenses"))]
+    remove = [str(sku) for sku in entries(body.get("removeLicenses"))]
     return ok(shown_user(directory_of(call).license(call.text("id"), add, remove)))
 
 

@@ -87,6 +87,12 @@ def _route(call: FaceCall) -> Outcome:
             return ok(shown_group(directory.add_group(body)), status=201)
         case ("GET", "groups", ident):
             return ok(shown_group(directory.need_group(ident)))
+        case ("PATCH", "groups", ident):
+            directory.change_group(ident, body)
+            return no_content()
+        case ("DELETE", "groups", ident):
+            directory.remove_group(ident)
+            return no_content()
         case ("GET", "groups", ident, "members"):
             return _collection("directoryObjects", [shown_user(row) for row in directory.members(ident)], request.query)
         case ("POST", "groups", ident, "members", "$ref"):
@@ -177,4 +183,4 @@ def _addresses(recipients: Any) -> list[str]:
     return [address for address in map(_address, recipients or []) if address]
 
 
-FACES = (Face(hosts=(r"graph\.microsoft\.com",), mount="graph", handle=handle),)
+FACES = (Face(hosts=(r"graph\.microsoft\.(?:com|us)", r"dod-graph\.microsoft\.us"), mount="graph", handle=handle),)

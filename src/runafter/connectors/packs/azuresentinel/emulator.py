@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from runafter.connectors.answers import failure, ok, refuse
+from runafter.connectors.answers import entries, failure, ok, refuse
 from runafter.connectors.instants import iso
 from runafter.connectors.seedshape import ANY, NUMBER, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
@@ -256,7 +256,7 @@ def change_description(call: Call) -> Outcome:
 
 
 def add_labels(call: Call) -> Outcome:
-    labels = call.record("body").get("Labels") or []
+    labels = entries(call.record("body").get("Labels"))
     row = _incident(call, call.text("number") or call.text("identifier"))
     names = [entry["labelName"] for entry in row["properties"]["labels"]]
     names += [_tag(entry.get("Label", entry) if isinstance(entry, dict) else entry) for entry in labels]

@@ -192,7 +192,7 @@ def subscribe_webhook_trigger(call: Call) -> Outcome:
         "entityname": request.get("entityname"),
         "message": int(message),
         "attributes": request.get("filteringattributes"),
-        "filter": request.get("filterexpression"),
+        "filter": str(condition) if condition else None,
         "callback_url": call.callback_url or request.get("url") or f"subscription:{ident}",
     }
     call.store.put(SUBSCRIPTIONS, ident, subscription)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runafter.connectors.answers import failure, no_content, ok
+from runafter.connectors.carried import GRAPH, carried
 from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
@@ -69,6 +70,9 @@ def _send(call: Call, method: str, url: str, headers: Mapping[str, Any], body: A
             turn = call.store.next_number(f"endpoint|{key}")
             chosen = answers[min(turn, len(answers)) - 1]
             return _seeded(chosen)
+    answer = carried(call, method, url, headers, body)
+    if answer is not None:
+        return answer
     host = urlsplit(url).hostname or url
     if any((urlsplit(entry["url"]).hostname or "") == host for _, entry in call.store.rows("endpoints")):
         return failure(404, "NotFound", f"No seeded endpoint answers {method} {bare}.")
@@ -97,11 +101,13 @@ def http(call: Call) -> Outcome:
 
 def invoke_http(call: Call) -> Outcome:
     given = call.record("request")
-    headers = given.get("headers")
+    headers, url = given.get("headers"), str(given.get("url", ""))
+    if "://" not in url:  # relative to the resource that the connection was made for, Graph where it names none
+        url = f"{str(call.settings.get('base_url') or GRAPH).rstrip('/')}/{url.lstrip('/')}"
     return _send(
         call,
         str(given.get("method", "GET")).upper(),
-        str(given.get("url", "")),
+        url,
         headers if isinstance(headers, Mapping) else {},
         given.get("body"),
     )

@@ -5,13 +5,16 @@ Shapes after learn.microsoft.com/connectors/office365 (GraphClientReceiveMessage
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from runafter.connectors import odata
-from runafter.connectors.answers import content, data_of, failure, no_content, ok
-from runafter.connectors.instants import iso, moment, parse_iso, ticks_of
+from runafter.connectors.answers import content, data_of, entries, failure, no_content, ok
+from runafter.connectors.carried import graph_request
+from runafter.connectors.instants import TICKS_PER_SECOND, iso, moment, parse_iso, ticks_of
+from runafter.connectors.packs.office365 import contacts, drafts
 from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT, YES_NO
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
@@ -45,7 +48,7 @@ def deliver(store: Store, around: Surroundings, now: int, mail: Mapping[str, Any
             "contentType": entry.get("ContentType", "application/octet-stream"),
             "isInline": False,
         }
-        for index, entry in enumerate(mail.get("Attachments") or mail.get("attachments") or [])
+        for index, entry in enumerate(entries(mail.get("Attachments") or mail.get("attachments")))
         if isinstance(entry, dict)
     ]
     row: Row = {
@@ -143,33 +146,55 @@ def _message(call: Call) -> tuple[str, Row] | None:
 
 
 def get_emails_v3(call: Call) -> Outcome:
-    def is_set(name: str) -> bool:
-        return call.text(name).lower() == "true"
+    """Return mails of a folder, newest first; only unread ones where that is asked for."""
+    return _mails(call, lambda row: not (_is_set(call, "fetchOnlyUnread") and row["isRead"]))
 
+
+def on_new_email(call: Call) -> Outcome:
+    return _mails(call, lambda row: not row["isRead"])
+
+
+def on_flagged_email(call: Call) -> Outcome:
+    """Return the flagged mails of a folder, read or not: a flag is set on mails that were read, too."""
+    return _mails(call, lambda row: row["flag"] == "flagged")
+
+
+def on_new_mention_me_email(call: Call) -> Outcome:
+    """Return unread mails whose body addresses the mailbox: by `@name`, or by its address."""
+    name = re.split(r"[.@]", _mailbox(call))[0]
+    pattern = re.compile(rf"@{re.escape(name)}\b|{re.escape(_mailbox(call))}", re.IGNORECASE)
+    return _mails(call, lambda row: not row["isRead"] and pattern.search(row["body"]) is not None)
+
+
+def _is_set(call: Call, name: str) -> bool:
+    return call.text(name).lower() == "true"
+
+
+def _mails(call: Call, is_meant: Callable[[Row], bool]) -> Outcome:
     folder = call.text("folderPath", "Inbox").lower()
     found = [
         row
         for _, row in call.store.rows(MESSAGES)
-        if row["mailbox"] == _mailbox(call) and row["folder"].lower() == folder
+        if row["mailbox"] == _mailbox(call) and row["folder"].lower() == folder and is_meant(row)
     ]
-    if call.operation.facts.is_trigger or is_set("fetchOnlyUnread"):
-        found = [row for row in found if not row["isRead"]]
-    if is_set("fetchOnlyWithAttachment"):
+    if _is_set(call, "fetchOnlyWithAttachment"):
         found = [row for row in found if row["attachments"]]
-    if is_set("fetchOnlyFlagged"):
+    if _is_set(call, "fetchOnlyFlagged"):
         found = [row for row in found if row["flag"] == "flagged"]
     for name, part in (("subjectFilter", "subject"), ("from", "from")):
         if call.text(name):
             found = [row for row in found if call.text(name).lower() in row[part].lower()]
-    if call.text("to"):
-        found = [row for row in found if call.text("to").lower() in ";".join(row["to"]).lower()]
+    for name, parts in (("to", ("to",)), ("cc", ("cc",)), ("toOrCc", ("to", "cc"))):
+        people = {address.lower() for address in addresses(call.text(name))}
+        if people:
+            found = [row for row in found if people & {a.lower() for part in parts for a in row[part]}]
     if call.text("importance", "Any").lower() != "any":
         found = [row for row in found if row["importance"] == call.text("importance").lower()]
     if call.text("searchQuery"):
         wanted = call.text("searchQuery").lower()
         found = [row for row in found if wanted in f"{row['subject']} {row['body']} {row['from']}".lower()]
     found = list(reversed(found))[: call.number("top") or 10]
-    attachments = is_set("includeAttachments")
+    attachments = _is_set(call, "includeAttachments")
     return ok({"value": [shown(row, attachments=attachments) for row in found]})
 
 
@@ -350,6 +375,18 @@ def v4_calendar_get_items(call: Call) -> Outcome:
     return ok({"value": page.rows})
 
 
+def on_upcoming_events(call: Call) -> Outcome:
+    """Return the events of a calendar that begin within the look-ahead, 15 minutes where none is given."""
+    ahead_s = (call.number("lookAheadTimeInMinutes") or 15) * 60
+    rows = []
+    for _, row in call.store.rows(EVENTS):
+        begins = parse_iso(str(row.get("start") or ""))
+        if row["calendar"] == call.text("table", "Calendar") and begins is not None:
+            if call.now <= begins <= call.now + ahead_s * TICKS_PER_SECOND:
+                rows.append(event(row))
+    return ok({"value": rows})
+
+
 def _event_field(row: Mapping[str, Any], path: str) -> Any:
     return odata.plain_field(row, path.removesuffix("/dateTime"))
 
@@ -402,10 +439,19 @@ def respond_to_event_v2(call: Call) -> Outcome:
     return ok(None, status=202)
 
 
+def _whole(value: Any, default: int) -> int | None:
+    try:
+        return int(value or default)
+    except (TypeError, ValueError):
+        return None
+
+
 def find_meeting_times_v2(call: Call) -> Outcome:
     """Suggest slots on the half hour in which no known event of the calendar lies."""
     given = call.record("body")
-    minutes = int(given.get("MeetingDuration") or 30)
+    minutes, most = _whole(given.get("MeetingDuration"), 30), _whole(given.get("MaxCandidates"), 20)
+    if minutes is None or most is None:
+        return failure(400, "BadRequest", "MeetingDuration and MaxCandidates must be whole numbers.")
     start = parse_iso(str(given.get("Start") or "")) or call.now
     end = parse_iso(str(given.get("End") or "")) or ticks_of(moment(start) + timedelta(days=5))
     busy = [
@@ -414,7 +460,7 @@ def find_meeting_times_v2(call: Call) -> Outcome:
     ]
     length = ticks_of(moment(start) + timedelta(minutes=minutes)) - start
     step, at, found = ticks_of(moment(start) + timedelta(minutes=30)) - start, start, list[dict[str, Any]]()
-    while at + length <= end and len(found) < int(given.get("MaxCandidates") or 20):
+    while at + length <= end and len(found) < most:
         if 8 <= moment(at).hour < 17 and not any(b < at + length and e > at for b, e in busy):
             slot = {
                 "start": {"dateTime": iso(at)[:-1], "timeZone": "UTC"},
@@ -432,6 +478,42 @@ def find_meeting_times_v2(call: Call) -> Outcome:
         at += step
     reason = "" if found else "AttendeesUnavailable"
     return ok({"emptySuggestionsReason": reason, "meetingTimeSuggestions": found})
+
+
+# -- drafts and files ----------------------------------------------------------------------------------------------------------------
+
+
+def send_draft_email(call: Call) -> Outcome:
+    """Send a draft; it is a draft no more."""
+    draft = drafts.discard(call, call.text("messageId"))
+    if draft is None:
+        return _not_found()
+    if not addresses(draft["mail"].get("To")):
+        return failure(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
+    deliver(call.store, call.around, call.now, draft["mail"], call.user)
+    return ok(None, status=202)
+
+
+def export_email_v2(call: Call) -> Outcome:
+    found = _message(call)
+    return _not_found() if found is None else drafts.exported(found[1])
+
+
+http_request = graph_request
+contact_delete_item_v2 = contacts.contact_delete_item_v2
+contact_get_item_v2 = contacts.contact_get_item_v2
+contact_get_items_v2 = contacts.contact_get_items_v2
+contact_get_tables_v2 = contacts.contact_get_tables_v2
+contact_patch_item_v2 = contacts.contact_patch_item_v2
+contact_post_item_v2 = contacts.contact_post_item_v2
+assign_category = drafts.assign_category
+assign_category_bulk = drafts.assign_category_bulk
+draft_email = drafts.draft_email
+get_outlook_category_names = drafts.get_outlook_category_names
+get_room_lists_v2 = drafts.get_room_lists_v2
+get_rooms_v2 = drafts.get_rooms_v2
+set_automatic_replies_setting_v2 = drafts.set_automatic_replies_setting_v2
+update_draft_email = drafts.update_draft_email
 
 
 # -- seeds -----------------------------------------------------------------------------------------------------------------------
@@ -457,17 +539,26 @@ SEED = {
     ],
     "calendars": [TEXT],
     "events": [{"subject": TEXT, "start": SCALAR, "end": SCALAR, "calendar": TEXT, "organizer": TEXT, "*": ANY}],
+    "contacts": [{"displayName": TEXT, "emailAddresses": [ANY], "folder": TEXT, "*": ANY}],
+    "categories": [TEXT],
+    "rooms": {"*": TEXT},
     "mailboxes": {"*": {"automatic_reply": TEXT}},
     "options": {"answer": TEXT, "after_s": NUMBER},
 }
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
-    """Fill `messages: [{from, to, subject, body}]`, `calendars`, `events`, `mailboxes: {address: {automatic_reply}}`, `options: {answer, after_s}`."""
+    """Fill `messages: [{from, to, cc, subject, body, attachments, folder, isRead, flag}]`, `calendars`, `events`, `contacts`,
+    `categories: [name]`, `rooms: {address: name}`, `mailboxes: {address: {automatic_reply}}`, `options: {answer, after_s}`.
+    """
     for mail in value.get("messages") or []:
         fields = {name[:1].upper() + name[1:]: part for name, part in mail.items()}
         row = deliver(store, around, now, fields, str(mail.get("from", "seed@contoso.example")))
         store.delete(OUTBOX, row["id"])
+        known = {name: mail[name] for name in ("folder", "isRead", "flag") if name in mail}
+        for recipient in (*row["to"], *row["cc"], *row["bcc"]) if known else ():
+            key = f"{recipient.lower()}|{row['id']}"
+            store.put(MESSAGES, key, {**(store.get(MESSAGES, key) or {}), **known})
     for name in value.get("calendars") or []:
         store.put("calendars", name, {"name": name})
     for entry in value.get("events") or []:
@@ -475,5 +566,11 @@ def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
         store.put(EVENTS, ident, {"calendar": "Calendar", "organizer": "seed@contoso.example", **entry, "id": ident})
     for address, settings in (value.get("mailboxes") or {}).items():
         store.put("mailboxes", str(address).lower(), settings)
+    for entry in value.get("contacts") or []:
+        contacts.add(store, around, now, str(entry.get("folder", "Contacts")), entry)
+    for name in value.get("categories") or []:
+        store.put("categories", name, {"displayName": name})
+    for address, name in (value.get("rooms") or {}).items():
+        store.put("rooms", str(address), {"address": address, "name": name or address})
     if value.get("options"):
         store.put("settings", "options", value["options"])

@@ -6,12 +6,14 @@ import base64
 from typing import Any
 
 from runafter.connectors.answers import content, ok, refuse
+from runafter.connectors.carried import graph_request
 from runafter.connectors.directory import DIRECTORY_SEED, Directory, seed_directory, shown_user
 from runafter.connectors.spec import Call, Row
 from runafter.protocol.events import Outcome
 
 SEED = DIRECTORY_SEED
 seed = seed_directory
+http_request = graph_request
 
 
 def _directory(call: Call) -> Directory:

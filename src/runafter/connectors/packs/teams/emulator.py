@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runafter.connectors.answers import failure, ok
+from runafter.connectors.answers import entries, failure, ok
+from runafter.connectors.carried import graph_request
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
 from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
@@ -165,7 +166,7 @@ def post_card_and_wait(call: Call) -> Outcome:
     row = _post(call, "card", recipient, card, waits=True)
     if isinstance(row, Outcome):
         return row
-    choices = [options] if isinstance(options, str) else list(options or [])
+    choices = entries(options)
     call.store.put(
         WAITING, row["id"], {"id": row["id"], "callback_url": call.callback_url, "to": recipient, "options": choices}
     )
@@ -310,7 +311,7 @@ def http_request(call: Call) -> Outcome:
             call.arguments |= {"groupId": team, "channelId": channel, "body": parsed}
             return post_to_channel(call)
         case _:
-            return failure(404, "ResourceNotFound", f"The emulated Graph has no {method} /{'/'.join(parts)} for Teams.")
+            return graph_request(call)
 
 
 SEED = {
