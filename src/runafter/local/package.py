@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
-
 from runafter.definition.nodes import Connection, Definition
 from runafter.definition.source import Source, parse
 from runafter.errors import EnvironmentFault
+from runafter.journal.codec import decode, encode
 from runafter.program.build import build
 from runafter.program.steps import Program
 
@@ -32,7 +31,7 @@ def pack(definition: Definition) -> bytes:
         "app_settings": dict(definition.app_settings),
         "metadata": dict(definition.metadata),
     }
-    return msgspec.json.encode(document)
+    return encode(document)
 
 
 def _connection(item: Connection) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def unpack(data: bytes) -> Definition:
     Raises:
         EnvironmentFault: PKG001, a newer release packed it.
     """
-    document = msgspec.json.decode(data)
+    document = decode(data)
     if document.get("version") != _VERSION:
         raise EnvironmentFault(
             f"the definition was kept by another release (form {document.get('version')})",

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from runafter.errors import RunafterError
 from runafter.server import shapes
 from runafter.server.answers import BadRequest, answer, body_as, guarded, not_found, number_of
 from runafter.server.firing import Fired, TriggerEvent
 from runafter.server.live import event_stream
 from runafter.server.reading import Reading, approval_of
 from runafter.server.runtime import Runtime, repetition_of
+from runafter.tenant.show import rows, summary
 
 _HEARTBEAT_S = 15.0
 
@@ -243,16 +245,11 @@ class Api:
         return answer(approval_of(item))
 
     async def get_tenant(self, request: Request) -> Response:
-        from runafter.tenant.show import summary
-
         if self._runtime.tenant is None:
             raise not_found("An emulated tenant")
         return answer(summary(self._runtime.tenant))
 
     async def get_tenant_rows(self, request: Request) -> Response:
-        from runafter.errors import RunafterError
-        from runafter.tenant.show import rows
-
         if self._runtime.tenant is None:
             raise not_found("An emulated tenant")
         try:

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
-from runafter.errors import EnvironmentFault, RunafterError
+from runafter.errors import DefinitionError, EnvironmentFault, RunafterError
 from runafter.hosts.embedded.host import Host
 from runafter.local.http import RealHttp
 from runafter.local.outside import Flows, LocalOutside
@@ -42,6 +42,7 @@ from runafter.server.reference import page as reference_page
 from runafter.server.runtime import Runtime
 from runafter.server.settings import ServerSettings
 from runafter.server.watching import Watching
+from runafter.storage.faults import StorageFault
 from runafter.storage.open import open_storage
 from runafter.tenant.tenant import Tenant
 
@@ -240,7 +241,6 @@ async def _watch(path: Path, runtime: Runtime, outside: LocalOutside, connection
         stamps = await asyncio.to_thread(_stamps, path)
         if stamps == known:
             continue
-        known = stamps
         try:
             project = await asyncio.to_thread(read_project, path, read)
             settings = await asyncio.to_thread(project_connections, path, environ=os.environ)
@@ -249,8 +249,15 @@ async def _watch(path: Path, runtime: Runtime, outside: LocalOutside, connection
             tell_unused(settings, project.flows)
             for name in await runtime.load(project):
                 _log.info("flow %s has a new version", name)
+        except StorageFault as fault:
+            _log.warning("the project's change is tried again: %s", fault)
+            continue
         except RunafterError as fault:
-            _log.warning("the project's change is not taken over: %s", fault)
+            told = fault.finding() if isinstance(fault, DefinitionError) else fault
+            _log.warning("the project's change is not taken over: %s", told)
+        except Exception:  # noqa: BLE001 - the next change is looked at whatever this one was
+            _log.exception("the project's change is not taken over")
+        known = stamps
 
 
 def _stamps(path: Path) -> dict[str, tuple[int, int]]:

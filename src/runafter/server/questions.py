@@ -9,6 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 from runafter.catalog.rows import InboxItem
+from runafter.connectors.packs.approvals import emulator as approvals
+from runafter.connectors.packs.office365 import emulator as mails
+from runafter.connectors.packs.teams import emulator as posts
 from runafter.server.firing import moment
 from runafter.tenant.tenant import Tenant
 
@@ -105,10 +108,6 @@ def answer_in(tenant: Tenant, item: InboxItem, who: str, answer: str, comments: 
     Raises:
         WrongAnswer: it is none of its answers, or not for `who`.
     """
-    from runafter.connectors.packs.approvals import emulator as approvals
-    from runafter.connectors.packs.office365 import emulator as mails
-    from runafter.connectors.packs.teams import emulator as posts
-
     url = item.detail.get("callback_url")
     if not url:
         return False

@@ -37,6 +37,7 @@ from runafter.server.shapes import (
     RunSummary,
     StripRun,
 )
+from runafter.values.json import compact
 from runafter.views.run_detail import run_detail
 from runafter.views.why import why
 
@@ -165,8 +166,6 @@ class Reading:
         return header
 
     async def _matches(self, header: RunHeader, wanted: str) -> bool:
-        from runafter.values.json import compact
-
         if wanted in f"{header.id} {header.code} {header.client_tracking_id}".casefold():
             return True
         if wanted in compact([header.error, header.outputs]).casefold():
