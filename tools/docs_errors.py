@@ -1,4 +1,5 @@
-"""Write docs/reference/errors.md from the source: every error code, what it means and what to do.
+"""Write docs/reference/errors.md, and what `runafter rule` reads, from the source: every error code, what it means and
+what to do.
 
 `python -m tools.docs_errors`. Codes come from error classes (their docstring says what happened) and from the
 places that raise one with a code of its own (their message does).
@@ -7,6 +8,7 @@ places that raise one with a code of its own (their message does).
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from runafter.program.codes import CODES
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "runafter"
 TARGET = ROOT / "docs" / "reference" / "errors.md"
+TABLE = SOURCE / "cli" / "error_codes.json"
 CODE = re.compile(r"[A-Z]{3}\d{3}")
 _LINT = ("settings.py", "packs.py")
 """The files of the room lint that raise; elsewhere there codes are rules."""
@@ -121,9 +124,16 @@ def render() -> str:
     return "\n".join(lines) + "\n"
 
 
+def table() -> str:
+    """Return what `runafter rule` reads: [meaning, hint] by code."""
+    found = {code: list(row) for code, row in sorted(rows().items()) if code not in CODES}
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    TABLE.write_text(table(), encoding="utf-8")

@@ -90,6 +90,24 @@ def test_rule_explains_rules_and_codes_of_the_build() -> None:
     assert json.loads(_run("rule", "RAC001", "--json").output)["name"] == "variable_in_concurrent_loop"
 
 
+def test_rule_explains_errors_too() -> None:
+    error = _run("rule", "con010")
+
+    assert error.exit_code == 0
+    assert error.output == "CON010  error  errors\n\nNo pack serves this connector.\n"
+    assert "Instead: Install runafter[azure]." in _run("rule", "CON031").output
+    listed = [line.split()[0] for line in _run("rule", "CON").output.splitlines()]
+    assert {"CON002", "CON010"} <= set(listed)
+    assert listed == sorted(listed)
+
+
+def test_a_code_of_a_rule_that_is_also_an_error_tells_both() -> None:
+    told = _run("rule", "STO001").output
+
+    assert told.startswith("STO001  note")
+    assert "As the error of a command: The database cannot be opened" in told
+
+
 def test_rule_lists_all_codes() -> None:
     lines = _run("rule", "--list").output.splitlines()
 

@@ -41,6 +41,7 @@ def test_the_page_of_errors_is_what_the_source_says() -> None:
     page = (REFERENCE / "errors.md").read_text(encoding="utf-8")
 
     assert page == docs_errors.render(), "run: python -m tools.docs_errors"
+    assert docs_errors.TABLE.read_text(encoding="utf-8") == docs_errors.table(), "run: python -m tools.docs_errors"
 
 
 def test_every_code_in_the_source_is_documented() -> None:

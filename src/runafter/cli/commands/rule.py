@@ -1,10 +1,20 @@
-"""`runafter rule`: the page of a finding's code."""
+"""`runafter rule`: the page of a finding's code, and what an error's code means."""
 
 from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib.resources import files
 
 import click
 
 from runafter.cli.output import print_json
+
+
+def _errors() -> dict[str, tuple[str, str]]:
+    """Return (meaning, hint) by code of the errors that commands end with; `…` stands for a name or value."""
+    text = (files("runafter.cli") / "error_codes.json").read_text(encoding="utf-8")
+    return {code: (meaning, hint) for code, (meaning, hint) in json.loads(text).items()}
 
 
 @click.command("rule")
@@ -12,15 +22,23 @@ from runafter.cli.output import print_json
 @click.option("--list", "listed", is_flag=True, help="List all codes with their severity and first sentence.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(code: str | None, listed: bool, as_json: bool) -> None:
-    """Explain a code: what it is, why it matters, what to do instead, when it is safe.
+    """Explain the code of a finding or an error: what it is, why, what to do instead, when it is safe.
 
     The beginning of a code, such as RAC, lists all that begin so.
     """
     from difflib import get_close_matches
 
+    from runafter.lint.report import RulePage
     from runafter.lint.run import pages
 
-    known = pages()
+    known = dict(pages())
+    for each, (meaning, instead) in _errors().items():
+        text = f"{meaning}\n\nInstead: {instead}" if instead else meaning
+        if each in known:  # a finding of check and an error of a command
+            known[each] = replace(known[each], page=f"{known[each].page}\n\nAs the error of a command: {text}")
+        else:
+            known[each] = RulePage(code=each, name="", severity="error", family="errors", title=meaning, page=text)
+    known = dict(sorted(known.items()))
     wished = (code or "").upper()
     if listed or code is None or (wished not in known and any(each.startswith(wished) for each in known)):
         rows = [page for each, page in known.items() if each.startswith(wished)]
@@ -34,7 +52,7 @@ def command(code: str | None, listed: bool, as_json: bool) -> None:
     if found is None:
         near = get_close_matches(wished, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else " See 'runafter rule --list'."
-        raise click.UsageError(f"No finding has the code {code!r}.{hint}")
+        raise click.UsageError(f"No finding and no error has the code {code!r}.{hint}")
     if as_json:
         print_json(
             {
