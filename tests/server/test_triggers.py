@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,10 +24,11 @@ from tests.server.world import (
 )
 
 from runafter.hosts.clock import TICKS_PER_S
-from runafter.project.project import Sidecar
+from runafter.project.project import InvalidProject, Sidecar
 from runafter.protocol.events import Outcome
 from runafter.server.firing import FlowDisabled
 from runafter.simulator.host import START_TICKS, run_virtual
+from runafter.storage.faults import DatabaseLocked
 
 ONE_DAY_S = 86_400
 
@@ -421,3 +423,54 @@ def test_resubmitting_an_action_keeps_the_results_before_it():
         return *told, origin == run
 
     assert run_virtual(main) == (["Failed", "Succeeded"], ["First", "Second", "Second"], True)
+
+
+@pytest.mark.parametrize(
+    "fault", [RuntimeError("ours"), DatabaseLocked("busy"), InvalidProject("not now")], ids=["bug", "storage", "other"]
+)
+def test_no_fault_of_one_trigger_stops_the_others_or_itself(fault, monkeypatch):
+    async def main(simulation):
+        made = await runtime(
+            simulation,
+            flow("first", trigger=recurrence("Minute", 5)),
+            flow("second", trigger=recurrence("Minute", 5)),
+        )
+        fire, faults = made.firing.fire, [fault, fault]
+
+        async def failing(of, *given, **more):
+            if of.name == "first" and faults:
+                raise faults.pop()
+            return await fire(of, *given, **more)
+
+        monkeypatch.setattr(made.firing, "fire", failing)
+        await settle(3600)
+        found = [len(await statuses(made, name)) for name in ("first", "second")]
+        await made.stop()
+        return found
+
+    first, second = run_virtual(main)
+
+    assert (first >= 10, second >= 12) == (True, True)
+
+
+def test_a_run_of_a_deleted_flow_goes_on_to_its_end_and_says_so(caplog):
+    async def main(simulation):
+        made = await runtime(simulation, flow(actions={"Pause": WAIT}))
+        run = (await made.run_now("flow", given={}))[0].run_id
+        await settle(1)
+        await made.remove("flow")
+        heard = []
+
+        async def listen() -> None:
+            async for several in made.news.watch():
+                heard.extend(each.data["status"] for each in several if each.kind == "run")
+
+        listening = asyncio.ensure_future(listen())
+        ended = await made.host.wait(run)
+        await settle(1)
+        await made.stop()
+        await listening
+        return ended.status, heard
+
+    assert run_virtual(main) == ("Succeeded", ["Succeeded"])
+    assert "failed" not in caplog.text

@@ -397,7 +397,7 @@ class Runtime:
                 if self.inbox.concerns(run_id):
                     self._later(self.inbox.settled(run_id))
                 self.firing.ended(run_id)
-                if flow is not None and notice.status in self.flows.get(flow).row.meta.review:
+                if flow is not None and notice.status in self._reviewed(flow):
                     self._later(self._ask_review(flow, run_id, notice.status, notice.error))
                 if self.news.is_watched:
                     data = {"status": notice.status, "code": notice.code, "at": moment(notice.at)}
@@ -429,6 +429,13 @@ class Runtime:
                 self.news.publish(News(kind="action", flow=flow, run=run_id, data=data))
             case _:
                 pass
+
+    def _reviewed(self, flow: str) -> tuple[str, ...]:
+        """Return the ends of runs that a flow wants to be looked at; none of a flow that was deleted meanwhile."""
+        try:
+            return self.flows.get(flow).row.meta.review
+        except EnvironmentFault:
+            return ()
 
     def _later(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ from runafter.values.time import duration_s
 
 _log = logging.getLogger("runafter.server")
 Place = tuple[str, str]
+_AFTER_BUG_S = 60.0
 _CONNECTOR_POLL = Recurrence(frequency="Minute", interval=3)
 
 
@@ -182,7 +184,7 @@ class Schedule:
             if due and due[0][0] <= now:
                 for at, place in due:
                     if at <= now:
-                        await self._act(place, at)
+                        await self._safely(place, self._act(place, at))
                 continue
             # At least as long as an event loop can tell apart; a clock that was set is seen after `rearm_s`.
             wait_s = max((due[0][0] - now) / TICKS_PER_S, 1e-5) if due else float("inf")
@@ -193,6 +195,19 @@ class Schedule:
                     await self._changed.wait()
             except TimeoutError:
                 pass
+
+    async def _safely(self, place: Place, work: Awaitable[None]) -> None:
+        """Do a trigger's work; whatever it meets, the others go on, and it is done again later."""
+        state = self._states[place]
+        try:
+            await work
+        except StorageFault as fault:
+            _log.warning("the trigger of %s is tried again: %s", place[0], fault)
+            await asyncio.sleep(self._host.settings.retry_max_s)
+        except Exception:  # noqa: BLE001 - our own bug
+            _log.exception("the trigger of %s is tried again", place[0])
+            later = self._host.clock() + round(_AFTER_BUG_S * TICKS_PER_S)
+            self._states[place] = msgspec.structs.replace(state, due_at=later)
 
     async def _act(self, place: Place, due: int) -> None:
         flow = self._flows.get(place[0])
@@ -207,7 +222,9 @@ class Schedule:
             elif trigger.type.casefold() == "recurrence":
                 await self._recur(flow, trigger, recurrence, due)
             elif place not in self._asking:
-                asking = asyncio.get_running_loop().create_task(self._ask(place, flow, trigger, recurrence, due))
+                asking = asyncio.get_running_loop().create_task(
+                    self._safely(place, self._ask(place, flow, trigger, recurrence, due))
+                )
                 self._asking[place] = asking
                 asking.add_done_callback(lambda _: self._asked(place))
         except (RunafterError, *FAULTS) as fault:
@@ -229,9 +246,7 @@ class Schedule:
     ) -> None:
         """Try again what could not be made durable; go on to the next slot after any other fault."""
         if isinstance(fault, StorageFault):
-            _log.warning("the trigger of %s is tried again: %s", flow.name, fault)
-            await asyncio.sleep(self._host.settings.retry_max_s)
-            return
+            raise fault
         _log.error("the trigger of %s failed: %s", flow.name, fault)
         slot = next_slot(recurrence, self._host.clock(), self._states[place].started_at)
         await self._keep(place, _at(trigger, self._states[place], slot))
