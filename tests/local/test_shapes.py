@@ -105,6 +105,28 @@ def test_local_references_of_a_schema_are_followed_and_cycles_end() -> None:
     assert "next" in from_schema(schema).sample()
 
 
+def test_what_is_read_of_an_object_made_of_another_is_read_of_that_one() -> None:
+    row, made, later = Shape("row"), Shape(kind="object"), Shape()
+    made.base = row
+    made.properties["total"] = Shape("total", kind="integer")
+    later.property("name").want("string")
+    later.property("total").want("number")
+
+    later.unite(made).property("when").want("timestamp")
+
+    assert set(row.sample()) == {"name", "when"}
+
+
+def test_an_object_made_of_itself_ends() -> None:
+    first, second = Shape("a", kind="object"), Shape(kind="object")
+    second.base = first
+    first.unite(second)
+
+    first.property("x").want("integer")
+
+    assert first.sample() == {"x": 1}
+
+
 def test_a_cyclic_union_ends() -> None:
     node = Shape("node")
     node.property("child").unite(node)

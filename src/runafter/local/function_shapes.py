@@ -176,10 +176,13 @@ def _substring(arguments: list[Shape]) -> Shape:
 
 
 def _an_object(arguments: list[Shape]) -> Shape:
-    """Properties are added to, set in and removed from objects only."""
-    if arguments and not arguments[0].is_known:
-        arguments[0].find().kind = arguments[0].find().kind or "object"
-    return Shape(kind="object")
+    """Properties are added to, set in and removed from objects only; the others are those of the object given."""
+    result = Shape(kind="object")
+    if arguments:
+        result.base = arguments[0]
+        if not arguments[0].is_known:
+            arguments[0].find().kind = arguments[0].find().kind or "object"
+    return result
 
 
 def _set_property(arguments: list[Shape]) -> Shape:

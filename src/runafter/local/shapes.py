@@ -40,11 +40,13 @@ class Shape:
     """One value's needs. Use `find()` before reading fields; the methods do so by themselves.
 
     `time_of` is the instant that this value was computed of (its ticks, its day); `beside_clock` says where an
-    instant is wished to stand: `before`, `after` or `at` the time at which the flow runs.
+    instant is wished to stand: `before`, `after` or `at` the time at which the flow runs. `base` is the object that
+    this one was made of by setting a property: what is read of it otherwise is read of the base.
     """
 
     __slots__ = (
         "avoided",
+        "base",
         "base64_of",
         "beside_clock",
         "candidates",
@@ -71,6 +73,7 @@ class Shape:
         self.kind = kind
         self.constant = constant
         self.properties: dict[str, Shape] = {}
+        self.base: Shape | None = None
         self.element: Shape | None = None
         self.least_items = 0
         self.least_chars = 0
@@ -108,13 +111,35 @@ class Shape:
             for key, value in shape.properties.items():
                 if key.casefold() == folded:
                     return value
-            found = Shape(name)
+            base = shape.source()
+            found = base.property(name) if base is not None else Shape(name)
             if isinstance(shape.constant, dict):
                 for key, value in shape.constant.items():
                     if key.casefold() == folded:
                         found.constant = value
             shape.properties[name] = found
         return found
+
+    def source(self) -> Shape | None:
+        """Return the object that this one was made of; None where that goes round, as a variable set from itself."""
+        seen = {id(self)}
+        at = self.base.find() if self.base is not None else None
+        while at is not None:
+            if id(at) in seen:
+                return None
+            seen.add(id(at))
+            at = at.base.find() if at.base is not None else None
+        return self.base.find() if self.base is not None else None
+
+    def rest_on(self, other: Shape) -> list[tuple[Shape, Shape]]:
+        """Take over the other's base; return pairs of what was read of the one without it and the base's own."""
+        fresh, based = (other, self) if self.base is not None else (self, other)
+        self.base = self.base or other.base
+        origin = self.source()
+        if origin is None:
+            return []
+        missing = [key for key in fresh.properties if key not in based.properties]
+        return [(fresh.properties[key], origin.property(key)) for key in missing]
 
     def item(self, index: int | None = None) -> Shape:
         """Return the shape of an element; `index` (negative counts from the end) asks for enough of them."""
@@ -164,6 +189,7 @@ class Shape:
             left.time_of = left.time_of or right.time_of
             left.beside_clock |= right.beside_clock
             left.fragments += [text for text in right.fragments if text not in left.fragments]
+            todo += left.rest_on(right)
             for key, value in right.properties.items():
                 if key in left.properties:
                     todo.append((left.properties[key], value))
