@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tests.definition.cases import CASES
 
-from runafter.definition.edit import rename_action
 from runafter.definition.nodes import Definition
 from runafter.definition.read import read_bytes
+from runafter.definition.rename import rename_action
 from runafter.definition.write import canonical, write
 from runafter.errors import UnreadableSource
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.definition.cases import SHARED, zipped
 
-from runafter.definition.edit import rename_action
 from runafter.definition.nodes import Definition
 from runafter.definition.read import read_bytes, read_files
+from runafter.definition.rename import rename_action
 from runafter.definition.source import parse_bytes
 from runafter.definition.structure import triggers, walk_actions
 from runafter.definition.write import canonical, write
@@ -119,6 +120,11 @@ def evaluated(value: Any) -> Iterator[str]:
                 yield from evaluated(item)
 
 
+def dotted(text: str) -> str:
+    """A script's `actions["Name"]` as `actions.Name`: a name that needed brackets keeps them when it is renamed back."""
+    return re.sub(r'workflowContext\.actions\[\\"(\w+)\\"\]', r"workflowContext.actions.\1", text)
+
+
 def test_renaming_any_action_and_back_leaves_the_canonical_text_as_it_was(corpus: list[dict[str, Any]]) -> None:
     renamed = 0
     for record in corpus[::5]:
@@ -132,7 +138,7 @@ def test_renaming_any_action_and_back_leaves_the_canonical_text_as_it_was(corpus
             quoted = "('" + action.name.replace("'", "''") + "')"
             left = [text for text in evaluated(there.value) if f"body{quoted}" in text or f"outputs{quoted}" in text]
             assert left == [], (record["path"], action.name)
-            assert len(canonical(back)) == len(canonical(definition.document))
+            assert len(dotted(canonical(back))) == len(dotted(canonical(definition.document)))
             assert canonical(back).casefold() == canonical(definition.document).casefold()
             renamed += 1
 

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.definition.cases import CASES, files, zipped
 
-from runafter.definition.edit import Edits, rename_action, rename_in_text
+from runafter.definition.edit import Edits
 from runafter.definition.read import read_bytes, read_files
+from runafter.definition.rename import rename_action, rename_in_text
 from runafter.definition.source import parse_bytes
 from runafter.definition.structure import triggers, walk_actions
 from runafter.definition.write import canonical, canonical_value, write

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from runafter.definition.edit import rename_action, rename_in_text
 from runafter.definition.nodes import Definition
 from runafter.definition.read import read_bytes
+from runafter.definition.rename import rename_action, rename_in_script, rename_in_text
 from runafter.definition.write import canonical
 
 
@@ -142,3 +142,67 @@ def test_a_definition_inside_a_larger_file_is_renamed_there() -> None:
         ["A"],
         ["B"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "renamed"),
+    [
+        ("return workflowContext.actions.Get_it.outputs.body;", "return workflowContext.actions.Fetch.outputs.body;"),
+        ("x = workflowContext.actions['get_it'].name", "x = workflowContext.actions['Fetch'].name"),
+        ('x = workflowContext . actions [ "Get_it" ]?.a', 'x = workflowContext . actions ["Fetch"]?.a'),
+        ("workflowContext.actions?.Get_it?.outputs", "workflowContext.actions?.Fetch?.outputs"),
+        ("workflowContext.actions.Get_it_2 + workflowContext.trigger.Get_it", None),
+        ("actions.Get_it + 'Get_it'", None),
+        ('var r = await context.GetActionResults("Get_it");', 'var r = await context.GetActionResults("Fetch");'),
+        (
+            "$x = Get-ActionOutput -ActionName Get_it | Out-String",
+            "$x = Get-ActionOutput -ActionName Fetch | Out-String",
+        ),
+        ('$x = Get-ActionOutput -ActionName "Get_it"', '$x = Get-ActionOutput -ActionName "Fetch"'),
+        ("$x = Get-ActionOutput -ActionName Get_it_2", None),
+    ],
+)
+def test_the_code_of_scripts_names_the_action_anew(code: str, renamed: str | None) -> None:
+    assert rename_in_script(code, "Get_it", "Fetch") == (renamed or code)
+
+
+@pytest.mark.parametrize(
+    ("code", "renamed"),
+    [
+        ("workflowContext.actions.Get_it.name", """workflowContext.actions["It's \\"x\\""].name"""),
+        ("workflowContext.actions?.Get_it.name", """workflowContext.actions?.["It's \\"x\\""].name"""),
+        ("workflowContext.actions['Get_it'].name", """workflowContext.actions['It\\'s "x"'].name"""),
+    ],
+)
+def test_a_name_that_is_no_identifier_goes_into_brackets(code: str, renamed: str) -> None:
+    assert rename_in_script(code, "Get_it", 'It\'s "x"') == renamed
+
+
+def test_a_script_and_what_it_declares_to_read_are_renamed_with_the_action() -> None:
+    code = "return workflowContext.actions.Get_it.outputs; // @{body('Get_it')}"
+    script = {"code": code, "explicitDependencies": {"actions": ["GET_IT", "Other"], "includeTrigger": True}}
+    definition = flow(
+        {
+            "Get_it": {"type": "Compose", "inputs": ["Get_it"]},
+            "Other": {"type": "Compose", "inputs": {"explicitDependencies": {"actions": ["Get_it"]}}},
+            "Script": {"type": "JavaScriptCode", "inputs": script, "runAfter": {"Get_it": ["Succeeded"]}},
+        }
+    )
+
+    assert changed(definition, "Get_it", "Fetch") == [
+        '"Fetch": {',
+        """"code": "return workflowContext.actions.Fetch.outputs; // @{body('Get_it')}",""",
+        '"Fetch",',
+        '"Fetch": [',
+    ]
+
+
+def test_what_an_action_depends_on_in_the_schema_of_2015_is_renamed() -> None:
+    definition = flow(
+        {
+            "Get_it": {"type": "Http", "inputs": {"method": "GET", "uri": "https://example.com"}},
+            "Use": {"type": "Compose", "inputs": 1, "conditions": [{"dependsOn": "get_it"}, {"expression": "@true"}]},
+        }
+    )
+
+    assert changed(definition, "Get_it", "Fetch") == ['"Fetch": {', '"dependsOn": "Fetch"']

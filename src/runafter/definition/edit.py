@@ -10,22 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from runafter.definition.nodes import Definition, Node
+from runafter.definition.nodes import Node
 from runafter.definition.source import Source, parse
-from runafter.definition.structure import walk_actions
 from runafter.definition.write import dumped, quoted
 
-_NAMING = frozenset(
-    {
-        "actions", "body", "outputs", "result", "items", "iterationindexes", "actionbody", "actionoutputs",
-        "formdatavalue", "formdatamultivalues", "multipartbody",
-    }
-)  # fmt: skip
 _HOLE = "\x00"
 _LINES = re.compile(r'"(?:\\.|[^"\\])*+"|//[^\n]*+|/\*.*?\*/|\n', re.DOTALL)
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-# A string, a call whose first argument is a string, or a name; strings give nothing back, so that no text takes long.
-_TOKEN = re.compile(r"'(?:[^']|'')*+'?|(?P<name>\w++)(?P<gap>\s*+\(\s*+)(?P<quoted>'(?:[^']|'')*+')|\w++")
 
 
 class Edits:
@@ -243,124 +233,3 @@ def _indent_of(text: str, position: int) -> str:
     start = max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1
     line = text[start:position]
     return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def rename_action(definition: Definition, old: str, new: str) -> Node:
-    """Return the document with an action renamed: its key, every run-after entry, every expression that names it.
-
-    Names are compared without regard to case, as the platform does. Also seen
-    are expressions inside the strings of ARM template expressions.
-
-    Raises:
-        ValueError: there is no such action, or `new` is taken.
-    """
-    folded = old.casefold()
-    edits = Edits(definition.document)
-    actions = list(walk_actions(definition))
-    if not any(action.name.casefold() == folded for action in actions):
-        raise ValueError(f"no action named {old!r}")
-    if any(action.name.casefold() == new.casefold() != folded for action in actions):
-        raise ValueError(f"the name {new!r} is taken")
-    renamed: set[int] = set()
-    for action in actions:
-        after = action.node.get_ci("runAfter")
-        entries = [entry for _, entry in after.members()] if after is not None else []
-        for node in (action.node, *entries):
-            if str(node.key).casefold() == folded:
-                edits.rename_node(node, new)
-                renamed.add(id(node))
-    for node, is_key in _strings(definition.node):
-        text = str(node.key) if is_key else node.value
-        changed = rename_in_text(text, old, new, arm=definition.container == "arm")
-        if changed == text:
-            continue
-        if not is_key:
-            edits.set_node(node, changed)
-        elif id(node) not in renamed:
-            edits.rename_node(node, changed)
-    return edits.apply()
-
-
-def rename_in_text(text: str, old: str, new: str, *, arm: bool = False) -> str:
-    """Return a string of the definition with references to an action renamed; text outside expressions stays.
-
-    With `arm` a string in brackets is a template expression, whose string
-    literals hold the text.
-    """
-    if "@" not in text:
-        return text
-    if arm and len(text) > 2 and text[0] == "[" and text[1] != "[" and text[-1] == "]":
-        return _LITERAL.sub(lambda match: _in_literal(match.group(), old, new), text)
-    parts, position = [], 0
-    for start, end in _expressions(text):
-        parts.append(text[position:start])
-        parts.append(_rename_calls(text[start:end], old, new))
-        position = end
-    parts.append(text[position:])
-    return "".join(parts)
-
-
-def _in_literal(literal: str, old: str, new: str) -> str:
-    text = literal[1:-1].replace("''", "'")
-    return "'" + rename_in_text(text, old, new).replace("'", "''") + "'"
-
-
-def _rename_calls(expression: str, old: str, new: str) -> str:
-    def renamed(match: re.Match[str]) -> str:
-        name, gap, quoted_name = match.group("name", "gap", "quoted")
-        if name is None or name.casefold() not in _NAMING:
-            return match.group()
-        if quoted_name[1:-1].replace("''", "'").casefold() != old.casefold():
-            return match.group()
-        return f"{name}{gap}'" + new.replace("'", "''") + "'"
-
-    return _TOKEN.sub(renamed, expression)
-
-
-def _string_end(text: str, start: int) -> int:
-    position = start + 1
-    while position < len(text):
-        if text[position] == "'":
-            if text[position + 1 : position + 2] == "'":
-                position += 2
-                continue
-            return position + 1
-        position += 1
-    return position
-
-
-def _expressions(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of expressions in a string: after a leading `@`, or inside `@{...}`."""
-    if text.startswith("@") and not text.startswith(("@@", "@{")):
-        yield 1, len(text)
-        return
-    position = 2 if text.startswith("@@") else 0
-    while (start := text.find("@{", position)) >= 0:
-        if start > 0 and text[start - 1] == "@":
-            position = start + 2
-            continue
-        end = start + 2
-        depth = 1
-        while end < len(text) and depth:
-            if text[end] == "'":
-                end = _string_end(text, end)
-                continue
-            depth += (text[end] == "{") - (text[end] == "}")
-            end += 1
-        yield start + 2, end - 1 if depth == 0 else end
-        position = end
-
-
-def _strings(node: Node) -> Iterator[tuple[Node, bool]]:
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        if here.kind == "string":
-            yield here, False
-        elif here.kind == "object":
-            for key, child in here.members():
-                if "@" in key:
-                    yield child, True
-                waiting.append(child)
-        elif here.kind == "array":
-            waiting.extend(here.items())
