@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -130,13 +131,38 @@ def test_eval_explains_every_part() -> None:
     assert '"X"' in done.stderr
 
 
-@pytest.mark.parametrize("form", ["mermaid", "dot", "topo", "json"])
+@pytest.mark.parametrize("form", ["mermaid", "dot", "svg", "topo", "json"])
 def test_graph_prints_every_action(form: str) -> None:
     done = runafter("graph", "examples/order_fan_out/fragile/flow.json", "--format", form)
 
     assert done.returncode == 0
     for name in ("Validate_inventory", "Create_CRM_record", "Update_order_status"):
         assert name in done.stdout
+
+
+def test_the_picture_has_a_box_for_each_action_within_its_container_and_an_arrow_for_each_edge() -> None:
+    graph = json.loads(runafter("graph", ORDER, "--format", "json").stdout)
+    root = ET.fromstring(runafter("graph", ORDER, "--format", "svg").stdout)
+    space = "{http://www.w3.org/2000/svg}"
+    boxes = {
+        (group.findtext(f"{space}title") or "").rsplit(" (", 1)[0]: [
+            float(group.find(f"{space}rect").get(key, "0"))  # type: ignore[union-attr]
+            for key in ("x", "y", "width", "height")
+        ]
+        for group in root.iter(f"{space}g")
+    }
+    assert set(boxes) == {*graph["triggers"], *(node["name"] for node in graph["nodes"])}
+    for node in graph["nodes"]:
+        if node["container"] is not None:
+            x, y, width, height = boxes[node["name"]]
+            left, top, wide, tall = boxes[node["container"]]
+            assert left < x
+            assert top < y
+            assert x + width < left + wide
+            assert y + height < top + tall
+    starts = sum(node["container"] is None and node["level"] == 0 for node in graph["nodes"])
+    arrows = [path for path in root.iter(f"{space}path") if path.get("marker-end")]
+    assert len(arrows) == len(graph["edges"]) + starts * len(graph["triggers"])
 
 
 def test_topological_order_puts_predecessors_first() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-FORMS = ("mermaid", "dot", "topo", "json")
+FORMS = ("mermaid", "dot", "svg", "topo", "json")
 
 
 def runafter(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,7 @@ from runafter.errors import DefinitionError, RunafterError
 COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("inspect", "Show a flow as a tree: triggers, actions, connectors, run-after edges, findings."),
     "eval": ("eval", "Evaluate an expression, and explain it part by part."),
-    "graph": ("graph", "Print the run-after graph: Mermaid, DOT, topological order or JSON."),
+    "graph": ("graph", "Print the run-after graph: Mermaid, DOT, SVG, topological order or JSON."),
     "convert": ("convert", "Write a flow as canonical JSON or in another container."),
     "init": ("init", "Make a project folder: empty, or from an export, with settings, connections and a tenant."),
     "run": ("run", "Run a flow to its end, for real or on a virtual clock, with mocks given or inferred."),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["mermaid", "dot", "topo", "json"]),
+    type=click.Choice(["mermaid", "dot", "svg", "topo", "json"]),
     default="mermaid",
     show_default=True,
     help="What to print.",
@@ -30,7 +30,7 @@ def command(path: str, form: str, flow: str | None) -> None:
 
     `topo` prints an order in which the actions could run one after another, and
     the level of each: actions of one level and container may run at the same time.
-    A cycle is named as a path, with exit code 1.
+    `svg` is a picture for a browser. A cycle is named as a path, with exit code 1.
     """
     from runafter.cli.select import one_flow
     from runafter.local.read import read
@@ -39,7 +39,7 @@ def command(path: str, form: str, flow: str | None) -> None:
     if form == "json":
         print_json(_json(drawn))
     else:
-        click.echo({"mermaid": _mermaid, "dot": _dot, "topo": _topo}[form](drawn))
+        click.echo({"mermaid": _mermaid, "dot": _dot, "svg": _svg, "topo": _topo}[form](drawn))
     if drawn.cycles:
         for cycle in drawn.cycles:
             click.echo(f"error GRF001: cycle {' -> '.join(cycle)}", err=True)
@@ -220,6 +220,37 @@ def _dot(drawn: _Drawing) -> str:
         lines.append(f"  {source} -> {ids[edge.target.pointer]}{suffix};")
     lines.append("}")
     return "\n".join(lines)
+
+
+def _svg(drawn: _Drawing) -> str:
+    from runafter.cli.graph_svg import Arrow, Box, svg
+
+    def rows(members: list[ActionNode]) -> tuple[tuple[Box, ...], ...]:
+        by_level: dict[int, list[Box]] = {}
+        for action in members:
+            by_level.setdefault(drawn.levels.get(action.pointer, 0), []).append(box(action))
+        return tuple(tuple(by_level[level]) for level in sorted(by_level))
+
+    def box(action: ActionNode) -> Box:
+        inside = drawn.blocks.get(action.pointer, {})
+        branches = tuple((name if len(inside) > 1 else "", rows(members)) for name, members in inside.items())
+        return Box(mark=action.pointer, title=action.name, note=action.type, branches=branches)
+
+    starts = tuple(
+        Box(mark=f"trigger {index}", title=name, note="Trigger", kind="s") for index, name in enumerate(drawn.triggers)
+    )
+    first = [action for action in drawn.inside(None) if not action.run_after]
+    arrows = [Arrow(source=start.mark, target=action.pointer) for start in starts for action in first]
+    arrows += [
+        Arrow(source=edge.source, target=edge.target.pointer, label=_short_label(edge.statuses))
+        for edge in drawn.edges
+        if edge.source is not None
+    ]
+    return svg(drawn.name, [starts, *rows(drawn.inside(None))], arrows)
+
+
+def _short_label(statuses: tuple[str, ...]) -> str:
+    return "any end" if len({status.casefold() for status in statuses}) == 4 else _edge_label(statuses)
 
 
 def _topo(drawn: _Drawing) -> str:
