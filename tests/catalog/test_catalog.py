@@ -200,3 +200,24 @@ async def test_an_inbox_item_is_closed_in_place(catalog):
 
 def fields(item: InboxItem) -> dict:
     return {name: getattr(item, name) for name in item.__struct_fields__}
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "half \ud800", "\udfff\x00"])
+async def test_no_character_of_a_text_keeps_a_row_out(catalog, text):
+    batch = Batch()
+    catalog.claim(batch, "flow", text, "run", now=1, until=100)
+    catalog.add_history(
+        batch,
+        TriggerHistory(
+            id="h1", flow="flow", trigger="t", status="Failed", started_at=1, ended_at=1, client_tracking_id=text
+        ),
+    )
+    await catalog.commit(batch)
+    again = Batch()
+    catalog.claim(again, "flow", text, "other", now=2, until=100)
+    with pytest.raises(AlreadyThere):
+        await catalog.commit(again)
+    (row,) = await catalog.histories("flow")
+
+    assert await catalog.claimed("flow", text, 2) == "run"
+    assert (row.id, len(row.client_tracking_id)) == ("h1", len(text))

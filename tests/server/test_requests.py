@@ -10,6 +10,7 @@ from tests.server.client import Client, client
 from tests.server.world import COMPOSE, HTTP, REQUEST, WAIT, Answers, flow, project, runtime, settle, statuses
 
 from runafter.hosts.clock import TICKS_PER_S
+from runafter.project.project import Sidecar
 from runafter.protocol.events import Outcome
 from runafter.server.app import make_app
 from runafter.server.guard import Doors
@@ -102,6 +103,21 @@ async def test_the_flow_s_own_tracking_id_wins_over_the_caller_s():
         answered = await http("POST", await http.callback_url(), {"id": "9"}, headers=given, token=None)
 
     assert answered.headers["x-ms-client-tracking-id"] == "order-9"
+
+
+@pytest.mark.parametrize("given", ["half \ud800", "nul \x00", "two\nlines", "☃"])
+async def test_any_text_is_a_tracking_id_and_a_key(given: str):
+    trigger = {**REQUEST, "correlation": {"clientTrackingId": "@triggerBody()['id']"}}
+    keyed = Sidecar(deduplication_key="@triggerBody()['id']")
+    async with client(flow(trigger=trigger, sidecar=keyed)) as http:
+        url = await http.callback_url()
+        first, again = [await http("POST", url, {"id": given}, token=None) for _ in range(2)]
+        await http.runtime.host.wait(first.headers["x-ms-workflow-run-id"])
+        rows = await http.runtime.catalog.histories("flow")
+
+    assert [first.status, again.status] == [202, 202]
+    assert [row.code for row in rows] == ["Duplicate", None]
+    assert first.headers["x-ms-client-tracking-id"].isascii()
 
 
 async def test_a_sixth_caller_is_told_to_come_again():

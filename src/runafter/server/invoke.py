@@ -236,7 +236,7 @@ class Invocations:
 
 
 def _shown(value: str) -> str:
-    return value if value.isascii() and value.isalnum() else quote(value, safe="/:-_. ")
+    return value if value.isascii() and value.isalnum() else quote(value, safe="/:-_. ", errors="replace")
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ Rules of a group:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,17 @@ from runafter.storage.faults import StorageFault
 
 Row = tuple[Any, ...]
 Then = Callable[[StorageFault | None], None]
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(row: Sequence[Any]) -> Row:
+    """Return a row whose texts every database takes: NUL and halves of surrogate pairs become U+FFFD.
+
+    For rows that were refused: looking at every text would cost more than all else. Documents are bytes and keep
+    such characters; what becomes a column's text (a caller's tracking id, a service's error code) must not be
+    why a run cannot go on.
+    """
+    return tuple(_UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value for value in row)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,3 +93,7 @@ class Merged:
         work.extend(rows.items())
         work.sort(key=lambda pair: pair[0].rank)
         self.work = work
+
+    def made_storable(self) -> list[tuple[Statement, list[Row]]]:
+        """Return the work with texts that every database takes."""
+        return [(statement, [storable(row) for row in rows]) for statement, rows in self.work]

@@ -13,7 +13,7 @@ from typing import Any
 
 from runafter.storage.api import Command, Dialect, Result, deliver
 from runafter.storage.batch import Batch, Row, Statement
-from runafter.storage.sqlite_session import Session, fault_of, numbered
+from runafter.storage.sqlite_session import Session, read
 
 
 class MemoryStorage:
@@ -58,10 +58,7 @@ class MemoryStorage:
         return await self.fetch_text(statement.text, row)
 
     async def fetch_text(self, text: str, row: Sequence[Any]) -> list[Row]:
-        try:
-            return self.session.connection.execute(numbered(text), tuple(row)).fetchall()
-        except sqlite3.Error as error:
-            raise fault_of(error, self.session.place) from error
+        return read(self.session.connection, text, row, self.session.place)
 
     async def flush(self) -> None:
         if self._pending:

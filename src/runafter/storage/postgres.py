@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from runafter.storage import migrate
 from runafter.storage.api import Command, Dialect
-from runafter.storage.batch import Batch, Merged, Row, Statement
+from runafter.storage.batch import Batch, Merged, Row, Statement, storable
 from runafter.storage.faults import (
     AlreadyThere,
     DatabaseFull,
@@ -56,6 +56,25 @@ def fault_of(error: BaseException) -> StorageFault:
             )
         case _:
             return StorageFault(f"PostgreSQL: {type(error).__name__}: {error}")
+
+
+def _is_about_text(error: Exception) -> bool:
+    """Whether the server or the driver refuses a text for a character that PostgreSQL does not hold."""
+    import asyncpg
+
+    if isinstance(error, asyncpg.DataError) and "surrogates not allowed" in str(error):
+        return True
+    return isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError)
+
+
+async def _fetched(source: asyncpg.Connection | asyncpg.Pool, text: str, row: Sequence[Any]) -> list[Any]:
+    try:
+        found: list[Any] = await source.fetch(text, *row)
+    except Exception as error:
+        if not _is_about_text(error):
+            raise
+        found = await source.fetch(text, *storable(row))
+    return found
 
 
 class PostgresStorage:
@@ -110,7 +129,7 @@ class PostgresStorage:
     async def _commit_command(self, command: Command) -> None:
         try:
             connection = await self._connected()
-            rows = await connection.fetch(command.statement.text, *command.row)
+            rows = await _fetched(connection, command.statement.text, command.row)
         except Exception as error:  # noqa: BLE001 - whatever the driver raises is reported to the waiter
             if not command.answer.done():
                 command.answer.set_exception(fault_of(error))
@@ -138,12 +157,20 @@ class PostgresStorage:
             return StaleWriter("two writers in one group continue the same position")
         try:
             connection = await self._connected()
-            async with connection.transaction():
-                for statement, rows in merged.work:
-                    await self._execute(connection, statement, rows)
+            try:
+                await self._carry_out(connection, merged.work)
+            except Exception as error:
+                if not _is_about_text(error):
+                    raise
+                await self._carry_out(connection, merged.made_storable())
         except Exception as error:  # noqa: BLE001 - whatever the driver raises is reported per batch
             return fault_of(error)
         return None
+
+    async def _carry_out(self, connection: asyncpg.Connection, work: Sequence[tuple[Statement, list[Row]]]) -> None:
+        async with connection.transaction():
+            for statement, rows in work:
+                await self._execute(connection, statement, rows)
 
     async def _execute(self, connection: asyncpg.Connection, statement: Statement, rows: list[Row]) -> None:
         if statement.kind == "single":
@@ -167,7 +194,7 @@ class PostgresStorage:
 
     async def fetch_text(self, text: str, row: Sequence[Any]) -> list[Row]:
         try:
-            rows = await self._pool.fetch(text, *row)
+            rows = await _fetched(self._pool, text, row)
         except Exception as error:
             raise fault_of(error) from error
         return [tuple(row) for row in rows]

@@ -21,7 +21,7 @@ from typing import Any
 from runafter.storage.api import Command, Dialect, Result, deliver
 from runafter.storage.batch import Batch, Row, Statement
 from runafter.storage.faults import DatabaseUnreachable, StorageFault
-from runafter.storage.sqlite_session import Session, fault_of, numbered
+from runafter.storage.sqlite_session import Session, fault_of, read
 
 _Items = list[Batch | Command]
 
@@ -91,13 +91,7 @@ class SqliteStorage:
         return await self.fetch_text(statement.text, row)
 
     async def fetch_text(self, text: str, row: Sequence[Any]) -> list[Row]:
-        return await self._loop.run_in_executor(self._readers, self._read, numbered(text), tuple(row))
-
-    def _read(self, text: str, row: Row) -> list[Row]:
-        try:
-            return self._reader.execute(text, row).fetchall()
-        except sqlite3.Error as error:
-            raise fault_of(error, self.session.place) from error
+        return await self._loop.run_in_executor(self._readers, read, self._reader, text, row, self.session.place)
 
     async def flush(self) -> None:
         done = self._loop.create_future()

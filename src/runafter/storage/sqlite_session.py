@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from runafter.storage import migrate
 from runafter.storage.api import Command, Result
-from runafter.storage.batch import Batch, Merged, Row, Statement
+from runafter.storage.batch import Batch, Merged, Row, Statement, storable
 from runafter.storage.faults import (
     AlreadyThere,
     DatabaseCorrupt,
@@ -66,6 +67,25 @@ def fault_of(error: BaseException, place: str) -> StorageFault:
             return StorageFault(f"{place}: {type(error).__name__}: {error}")
 
 
+def read(connection: sqlite3.Connection, text: str, row: Sequence[Any], place: str) -> list[Row]:
+    """Run a reading statement.
+
+    Raises:
+        StorageFault: the driver's, translated.
+    """
+    try:
+        return _executed(connection, numbered(text), row)
+    except sqlite3.Error as error:
+        raise fault_of(error, place) from error
+
+
+def _executed(connection: sqlite3.Connection, text: str, row: Sequence[Any]) -> list[Row]:
+    try:
+        return connection.execute(text, row).fetchall()
+    except UnicodeEncodeError:
+        return connection.execute(text, storable(row)).fetchall()
+
+
 class Session:
     """A connection that writes groups. Not thread-safe: one thread uses it."""
 
@@ -112,7 +132,7 @@ class Session:
     def _commit_command(self, command: Command) -> Result:
         try:
             self._begin()
-            rows = self.connection.execute(numbered(command.statement.text), command.row).fetchall()
+            rows = _executed(self.connection, numbered(command.statement.text), command.row)
             self.connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever the driver raises is reported to the waiter
             self._rollback()
@@ -139,14 +159,21 @@ class Session:
         if merged.clash:
             return StaleWriter("two writers in one group continue the same position")
         try:
-            self._begin()
-            for statement, rows in merged.work:
-                self._write(statement, rows)
-            self.connection.execute("COMMIT")
+            try:
+                self._carry_out(merged.work)
+            except UnicodeEncodeError:
+                self._rollback()
+                self._carry_out(merged.made_storable())
         except Exception as error:  # noqa: BLE001 - whatever the driver raises is reported per batch
             self._rollback()
             return fault_of(error, self.place)
         return None
+
+    def _carry_out(self, work: Sequence[tuple[Statement, list[Row]]]) -> None:
+        self._begin()
+        for statement, rows in work:
+            self._write(statement, rows)
+        self.connection.execute("COMMIT")
 
     def _begin(self) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
