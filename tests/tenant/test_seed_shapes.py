@@ -27,6 +27,11 @@ SITE = "https://contoso.sharepoint.com/sites/ops"
             "/columns/S/choises",
             "'choices'",
         ),
+        (
+            f"sharepoint: {{sites: {{'{SITE}': {{lists: {{L: {{columns: {{S: choise}}}}}}}}}}}}",
+            "/columns/S",
+            "'choice'",
+        ),
         ("outlook: {mesages: []}", "/outlook/mesages", "'messages'"),
         ("outlook: {messages: [{to: a@x.example, subjct: Hi}]}", "/outlook/messages/0/subjct", "'subject'"),
         ("outlook: {messages: [{subject: Hi}]}", "/outlook/messages/0", "'to' is missing"),

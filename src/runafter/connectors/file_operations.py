@@ -5,13 +5,12 @@ Shapes: `BlobMetadata` of the connectors' published swagger.
 
 from __future__ import annotations
 
-import io
-import zipfile
+import fnmatch
 from collections.abc import Mapping
 from typing import Any
 
 from runafter.connectors.answers import Refused, connector_failure, content, data_of, ok
-from runafter.connectors.folders import Entry, Folders, media_type, metadata
+from runafter.connectors.folders import Entry, Folders, media_type, metadata, unzipped
 from runafter.connectors.seedshape import ANY, SCALAR, TEXT
 from runafter.connectors.spec import Call, Store, Surroundings
 from runafter.protocol.events import Outcome
@@ -156,23 +155,16 @@ def extract_folder(call: Call) -> Outcome:
     """Unpack an archive into a folder, its entries kept below it."""
     folders = folders_of(call)
     source = existing(call, call.text("source"))
-    made = list[dict[str, Any]]()
     try:
-        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            for member in archive.infolist():
-                parts = member.filename.replace("\\", "/").split("/")
-                if member.is_dir() or ".." in parts or member.file_size > 100_000_000:
-                    continue
-                path = f"{call.text('destination')}/{member.filename}"
-                made.append(metadata(folders.write(path, archive.read(member))))
-    except zipfile.BadZipFile as error:
+        unpacked = unzipped(source.data)
+    except ValueError as error:
         raise _refused(call, 400, f"'{source.path}' is no archive.") from error
-    return ok(made)
+    return ok([metadata(folders.write(f"{call.text('destination')}/{name}", data)) for name, data in unpacked])
 
 
 def convert_file(call: Call) -> Outcome:
     """Answer with the file's bytes under the wanted media type: a stand-in, no rendering."""
-    entry = _file(call, "id")
+    entry = _file(call, "id", "path")
     kind = call.text("type", "PDF").lower()
     return ok(content(entry.data, media_type(f"x.{kind}")))
 
@@ -180,6 +172,26 @@ def convert_file(call: Call) -> Outcome:
 def create_share_link(call: Call) -> Outcome:
     entry = existing(call, call.text("id") or call.text("path"))
     return ok({"WebUrl": f"https://contoso-my.sharepoint.com/:x:/g{entry.path}", "Object": metadata(entry)})
+
+
+def get_file_thumbnail(call: Call) -> Outcome:
+    entry, edge = _file(call, "id"), {"small": 96, "medium": 176, "large": 800}.get(call.text("size", "Medium").lower())
+    if edge is None:
+        raise _refused(call, 400, "The size is one of Small, Medium, Large.")
+    return ok({"url": f"https://contoso-my.sharepoint.com/thumbnails{entry.path}", "width": edge, "height": edge})
+
+
+def find_files(call: Call) -> Outcome:
+    """Return the files below a folder whose name has the query in it, or fits its pattern (`findMode` Pattern)."""
+    folder, query = existing(call, call.text("id") or call.text("path") or "/"), call.text("query").lower()
+    by_pattern = call.text("findMode").lower().endswith("pattern")
+    found = [
+        entry
+        for entry in folders_of(call).children(folder.path, deep=True)
+        if not entry.is_folder
+        and (fnmatch.fnmatchcase(entry.name.lower(), query) if by_pattern else query in entry.name.lower())
+    ]
+    return ok([metadata(entry) for entry in found[: call.number("maxFileCount") or 20]])
 
 
 def on_new_file(call: Call) -> Outcome:

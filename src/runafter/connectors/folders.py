@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -149,6 +151,23 @@ class Folders:
             wanted = f"{stem} ({number}){dot}{extension}"
             number += 1
         return wanted
+
+
+def unzipped(data: bytes) -> list[tuple[str, bytes]]:
+    """Return (path, data) of an archive's files; entries that lead out of it or have over 100 MB are left out.
+
+    Raises:
+        ValueError: it is no archive.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [
+                member for member in archive.infolist() if not member.is_dir() and member.file_size <= 100_000_000
+            ]
+            inside = [m for m in members if ".." not in m.filename.replace("\\", "/").split("/")]
+            return [(member.filename, archive.read(member)) for member in inside]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def metadata(entry: Entry) -> dict[str, Any]:

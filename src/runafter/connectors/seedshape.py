@@ -2,7 +2,7 @@
 
 A shape is plain data. A mapping lists keys, `name!` for one that must be there and
 `*` for any other; a list of one shape is a list of such entries; a tuple offers
-shapes by kind of value; `ANY`, `TEXT`, `NUMBER` and `YES_NO` are values. Where
+shapes by kind of value; a frozenset lists the words that a value may be; `ANY`, `TEXT`, `NUMBER` and `YES_NO` are values. Where
 `*` stands beside names, a key that is but a slip of one of them is refused too.
 """
 
@@ -46,6 +46,11 @@ def check_shape(shape: Shape, value: Any, pointer: str) -> None:
         if not fitting:
             raise InvalidSeed(f"{_shown(value)} stands here; {_kinds(shape)} is meant", pointer=pointer)
         check_shape(fitting[0], value, pointer)
+    elif isinstance(shape, frozenset):
+        if value not in shape:
+            meant = nearest(str(value), shape)
+            hint = f"Did you mean {meant!r}?" if meant else f"There are: {', '.join(sorted(shape))}."
+            raise InvalidSeed(f"{_shown(value)} is not known here", pointer=pointer, hint=hint)
     elif not _is_of_kind(shape, value):
         raise InvalidSeed(f"{_shown(value)} stands here; {_kind(shape)} is meant", pointer=pointer)
     elif isinstance(shape, Mapping):
@@ -88,7 +93,7 @@ def _is_of_kind(shape: Shape, value: Any) -> bool:
             return isinstance(value, Mapping)
         case list():
             return isinstance(value, list)
-        case "a text":
+        case "a text" | frozenset():
             return isinstance(value, str)
         case "a number":
             return isinstance(value, int | float) and not isinstance(value, bool)
@@ -104,6 +109,8 @@ def _kind(shape: Shape) -> str:
     if isinstance(shape, Mapping):
         names = [name.rstrip("!") for name in shape if name != "*"]
         return f"a mapping of {', '.join(names[:6])}" if names else "a mapping of names"
+    if isinstance(shape, frozenset):
+        return "a word"
     return "a list" if isinstance(shape, list) else str(shape)
 
 

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlsplit
 
 from runafter.connectors import odata
 from runafter.connectors.answers import Refused, connector_failure, content, data_of, ok
-from runafter.connectors.folders import Entry, Folders, ident_of
-from runafter.connectors.packs.sharepointonline import sharing
+from runafter.connectors.folders import Entry, Folders, clean, ident_of, unzipped
+from runafter.connectors.packs.sharepointonline import history, sharing
 from runafter.connectors.packs.sharepointonline.batch import answer
-from runafter.connectors.packs.sharepointonline.lists import Lists, SharePointList, site_key
+from runafter.connectors.packs.sharepointonline.lists import COLUMN_TYPES, Lists, SharePointList, person, site_key
 from runafter.connectors.packs.sharepointonline.rest import RestCall, body_of, split_address
 from runafter.connectors.seedshape import ANY, NUMBER, TEXT, YES_NO
 from runafter.connectors.spec import Call, Store, Surroundings
@@ -29,6 +29,9 @@ check_out_file = sharing.check_out_file
 check_in_file = sharing.check_in_file
 discard_file_check_out = sharing.discard_file_check_out
 set_approval_status = sharing.set_approval_status
+items_deleted = history.items_deleted
+files_deleted = history.files_deleted
+get_item_changes = history.get_item_changes
 
 
 def lists_of(call: Call) -> Lists:
@@ -84,6 +87,22 @@ def delete_item(call: Call) -> Outcome:
     lists, of = lists_of(call), list_of(call)
     lists.remove(of, call.text("id"), if_match=call.text("If-Match") or None)
     return ok(None)
+
+
+def get_table_views(call: Call) -> Outcome:
+    list_of(call)
+    return ok([{"Name": "all", "DisplayName": "All Items"}])
+
+
+def search_for_user(call: Call) -> Outcome:
+    """Resolve a person as a person column would; one who is not in the seeded directory is not found."""
+    wanted = call.text("searchValue").rsplit("|", 1)[-1].strip().lower()
+    known = [row for _, row in call.around.store_of("azuread").rows("users")]
+    names = ("userPrincipalName", "mail", "displayName")
+    found = next((r for r in known if wanted in {str(r.get(name) or "").lower() for name in names}), None)
+    if found is None and (known or "@" not in wanted):
+        return wrapped(Outcome(status_code=404, message=f"No user was found for '{wanted}'."))
+    return ok(person(found["userPrincipalName"] if found else wanted))
 
 
 def get_tables(call: Call) -> Outcome:
@@ -210,13 +229,84 @@ get_folder_metadata_by_path = get_file_metadata
 
 
 def delete_file(call: Call) -> Outcome:
-    folders_of(call).remove(found_file(call, call.text("id")))
+    entry = found_file(call, call.text("id"))
+    folders_of(call).remove(entry)
+    lists = lists_of(call)
+    name, kept = entry.name.rsplit(".", 1)[0], {"FileNameWithExtension": entry.name, "IsFolder": entry.is_folder}
+    lists.bin(f"files|{lists.site}", {"ID": int(entry.row.get("etag") or 0), "Name": name, **kept, "Path": entry.path})
     return ok(None)
 
 
 def list_folder(call: Call) -> Outcome:
     entry = found_file(call, call.text("id") or "/")
     return ok([shown_file(child, call.text("dataset")) for child in folders_of(call).children(entry.path)])
+
+
+def list_root_folder(call: Call) -> Outcome:
+    return ok([shown_file(child, call.text("dataset")) for child in folders_of(call).children("/")])
+
+
+def create_new_document_set(call: Call) -> Outcome:
+    """Make the folder that a document set is, with its columns."""
+    outcome = create_new_folder(call)
+    given = call.record("parameters").get("DynamicProperties")
+    path = "/" + str(outcome.body["{FullPath}"])
+    key = f"{site_key(call.text('dataset'))}|{path}"
+    kind = {"ContentType": "Document Set", **(given if isinstance(given, dict) else {})}
+    call.store.put("$file_fields", key, kind)
+    return ok(file_item(call, found_file(call, path)), status=201)
+
+
+def _written_below(call: Call, entry: Entry, *, moves: bool) -> Outcome:
+    """Copy or move a folder with all below it; a taken name is refused (0), replaced (1) or numbered (2)."""
+    given = call.record("parameters")
+    target = folders_of(call, str(given.get("destinationDataset") or call.text("dataset")))
+    path = clean(f"{given.get('destinationFolderPath', '')}/{entry.name}")
+    behaviour, taken = str(given.get("nameConflictBehavior", 0)), target.find(path) is not None
+    if taken and behaviour == "0":
+        return wrapped(Outcome(status_code=409, message=f"A folder with the name '{entry.name}' already exists."))
+    path = target.free_name(path) if taken and behaviour == "2" else path
+    below = folders_of(call).children(entry.path, deep=True)
+    made = target.make_folder(path)
+    for child in below:
+        place = path + child.path[len(entry.path) :]
+        target.make_folder(place) if child.is_folder else target.write(place, child.row["content"])
+    if moves:
+        folders_of(call).remove(entry)
+    return ok(shown_file(made, str(given.get("destinationDataset") or call.text("dataset"))))
+
+
+def _folder(call: Call) -> Entry:
+    entry = found_file(call, str(call.record("parameters").get("sourceFolderId", "")))
+    if not entry.is_folder:
+        raise Refused(wrapped(Outcome(status_code=400, message=f"'{entry.path}' is no folder.")))
+    return entry
+
+
+def copy_folder_async(call: Call) -> Outcome:
+    return _written_below(call, _folder(call), moves=False)
+
+
+def move_folder_async(call: Call) -> Outcome:
+    return _written_below(call, _folder(call), moves=True)
+
+
+def copy_file(call: Call) -> Outcome:
+    """Copy within a site by paths, the operation before `CopyFileAsync`."""
+    entry, folders = file_only(call, call.text("source")), folders_of(call)
+    if folders.find(call.text("destination")) is not None and call.text("overwrite").lower() != "true":
+        return wrapped(Outcome(status_code=409, message=f"'{call.text('destination')}' already exists."))
+    return ok(shown_file(folders.write(call.text("destination"), entry.row["content"]), call.text("dataset")))
+
+
+def extract_folder_v2(call: Call) -> Outcome:
+    entry, folders = file_only(call, call.text("source")), folders_of(call)
+    try:
+        unpacked = unzipped(entry.data)
+    except ValueError:
+        return wrapped(Outcome(status_code=400, message=f"'{entry.path}' is no archive."))
+    made = [folders.write(f"{call.text('destination')}/{name}", data) for name, data in unpacked]
+    return ok([shown_file(each, call.text("dataset")) for each in made])
 
 
 def create_new_folder(call: Call) -> Outcome:
@@ -343,22 +433,23 @@ def http_request(call: Call) -> Outcome:
 # -- seeds -----------------------------------------------------------------------------------------------------------------
 
 
+_TYPE = frozenset(COLUMN_TYPES)
 _COLUMN = {
-    "type": TEXT,
+    "type": _TYPE,
     "choices": [ANY],
     "required": YES_NO,
     "default": ANY,
     "fill_in": YES_NO,
     "unique": YES_NO,
 }
-_LIST = {"columns": {"*": (_COLUMN, TEXT)}, "items": [{"*": ANY}], "conflict_status": NUMBER}
+_LIST = {"columns": {"*": (_COLUMN, _TYPE)}, "items": [{"*": ANY}], "conflict_status": NUMBER}
 SEED = {"sites": {"*": {"title": TEXT, "owner": TEXT, "lists": {"*": _LIST}, "files": {"*": ANY}}}}
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
     """Fill sites: `sites: {url: {title, lists: {title: {columns, items, conflict_status}}, files: {path: text}}}`.
 
-    A column is a type (`text`, `number`, `choice`, `person`, `boolean`, `date`) or a table with `type`, `choices`,
+    A column is a type (`text`, `note`, `number`, `choice`, `person`, `boolean`, `date`, `lookup`, `hyperlink`) or a table with `type`, `choices`,
     `required`, `default`, `fill_in`, `unique`. Items without an Author are the seed's.
     """
     for url, site in (value.get("sites") or {}).items():

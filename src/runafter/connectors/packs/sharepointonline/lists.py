@@ -13,13 +13,17 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from runafter.connectors import odata
-from runafter.connectors.answers import refuse
-from runafter.connectors.instants import iso
+from runafter.connectors.answers import Refused, refuse
+from runafter.connectors.instants import iso, parse_iso
 from runafter.connectors.spec import Row, Store, Surroundings
 
 LISTS = "$lists"
 _REFERENCE = "#Microsoft.Azure.Connectors.SharePoint.SPListExpandedReference"
 _USER = "#Microsoft.Azure.Connectors.SharePoint.SPListExpandedUser"
+NUMBERS = ("number", "currency", "integer")
+COLUMN_TYPES = (
+    "text", "note", *NUMBERS, "choice", "person", "boolean", "date", "datetime", "lookup", "hyperlink", "calculated",
+)  # fmt: skip
 _SYSTEM = ("ID", "Id", "Created", "Modified", "Author", "Editor")
 
 
@@ -126,7 +130,11 @@ class Lists:
             if wrong:
                 text = f"The value '{wrong[0]}' is not one of the choices of the field '{name}': {', '.join(map(str, choices))}."
                 raise refuse(400, "-2130575155, SPException", text)
-        if kind == "number" and (isinstance(value, bool) or not _is_number(value)):
+        if kind == "boolean" and str(value).lower() not in ("true", "false", "0", "1"):
+            raise _unreadable(value, "Edm.Boolean")
+        if kind in ("date", "datetime") and parse_iso(str(value)) is None:
+            raise _unreadable(value, "Edm.DateTime")
+        if kind in NUMBERS and (isinstance(value, bool) or not _is_number(value)):
             raise refuse(400, "-1, Microsoft.SharePoint.Client.InvalidClientQueryException",
                          f"Cannot convert the value '{value}' of the field '{name}' to a number.")  # fmt: skip
 
@@ -187,7 +195,13 @@ class Lists:
         self._unique(of, values, row["ID"])
         changed = {**row, **values, "Modified": iso(self.now), "Editor": self.user, "$version": row["$version"] + 1}
         self.store.put(of.table, str(row["ID"]), changed)
+        self.store.put("$versions", f"{of.table}|{row['ID']}|{row['$version']}", row)
         return changed
+
+    def version(self, of: SharePointList, ident: str, number: int) -> Row | None:
+        """Return an item as it was in a version."""
+        row = self.item(of, ident)
+        return row if row["$version"] == number else self.store.get("$versions", f"{of.table}|{row['ID']}|{number}")
 
     def must_match(self, of: SharePointList, row: Row, if_match: str | None) -> None:
         if if_match in (None, "", "*"):
@@ -200,6 +214,18 @@ class Lists:
         row = self.item(of, ident)
         self.must_match(of, row, if_match)
         self.store.delete(of.table, str(row["ID"]))
+        name = row.get("Title") or ""
+        self.bin(of.table, {"ID": row["ID"], "Name": name, "FileNameWithExtension": name, "IsFolder": False})
+
+    def bin(self, table: str, entry: Mapping[str, Any]) -> None:
+        """Remember what was deleted, by whom and when: the site's bin, which the deletion triggers read."""
+        name = self.user.split("@", 1)[0].replace(".", " ").title()
+        row = {**entry, "DeletedByUserName": name, "TimeDeleted": iso(self.now), "from": table}
+        self.store.put("$bin", f"{table}|{self.store.next_number('bin'):09d}", row)
+
+    def binned(self, table: str) -> list[Row]:
+        rows = [row for _, row in self.store.rows("$bin") if row["from"] == table]
+        return [{name: value for name, value in row.items() if name != "from"} for row in reversed(rows)]
 
     def page(self, of: SharePointList, options: Mapping[str, Any], page_size: int) -> odata.Page:
         rows = [row for _, row in self.store.rows(of.table)]
@@ -216,9 +242,13 @@ class Lists:
             if name in ("ID", "GUID", "$version", "Author", "Editor"):
                 continue
             kind = of.columns.get(name, {}).get("type")
-            if kind == "choice" and value is not None:
+            if kind == "choice" and isinstance(value, list):
                 choices = of.columns[name].get("choices") or []
-                index = choices.index(value) if value in choices else -1
+                out[name] = [{"@odata.type": _REFERENCE, "Id": _index(choices, v), "Value": v} for v in value]
+                out[f"{name}#Id"] = [_index(choices, each) for each in value]
+            elif kind == "choice" and value is not None:
+                choices = of.columns[name].get("choices") or []
+                index = _index(choices, value)
                 out[name] = {"@odata.type": _REFERENCE, "Id": index, "Value": value}
                 out[f"{name}#Id"] = index
             elif kind == "person" and value is not None:
@@ -251,6 +281,15 @@ def field(row: Mapping[str, Any], path: str) -> Any:
     if rest and isinstance(value, str):
         return value.split("@", 1)[0] if rest in ("Title", "DisplayName") else value
     return odata.plain_field(row, path) if rest else value
+
+
+def _unreadable(value: Any, kind: str) -> Refused:
+    text = f"Cannot convert the literal '{value}' to the expected type '{kind}'."
+    return refuse(400, "-1, Microsoft.SharePoint.Client.InvalidClientQueryException", text)
+
+
+def _index(choices: Any, value: Any) -> int:
+    return choices.index(value) if value in choices else -1
 
 
 def etag(row: Row) -> str:
