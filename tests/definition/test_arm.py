@@ -10,6 +10,7 @@ from tests.definition.cases import CASES
 
 from runafter.definition.nodes import Definition
 from runafter.definition.read import read_bytes
+from runafter.definition.read.arm import api_name
 from runafter.definition.rename import rename_action
 from runafter.definition.write import canonical, write
 from runafter.errors import UnreadableSource
@@ -307,6 +308,35 @@ def test_a_definition_that_must_be_given_is_asked_for() -> None:
     with pytest.raises(UnreadableSource, match="Give the template's parameters") as caught:
         read_template(resource, parameters=declared)
     assert (caught.value.code, caught.value.pointer) == ("DEF014", "/resources/0/properties/definition")
+
+
+def test_a_workflow_that_must_be_given_is_named_beside_those_that_are_there() -> None:
+    found = read_template(workflow(compose("a")), workflow("[parameters('d')]"), parameters={"d": {"type": "object"}})
+
+    (definition,) = found
+    assert [(finding.code, finding.severity, finding.pointer) for finding in definition.findings] == [
+        ("DEF014", "warning", "/resources/1/properties/definition")
+    ]
+
+
+def test_a_nullable_parameter_without_a_value_is_null() -> None:
+    text = "[coalesce(parameters('e'), 'none')]"
+
+    assert resolve(text, parameters={"e": {"type": "string", "nullable": True}}) == "none"
+    assert resolve(text, parameters={"e": {"type": "string"}}) == text
+
+
+@pytest.mark.parametrize(
+    ("identifier", "name"),
+    [
+        ("/subscriptions/s/providers/Microsoft.Web/locations/w/managedApis/office365", "office365"),
+        ("[concat('/subscriptions/', subscription().id, '/managedApis/', 'sql-2')]", "sql-2"),
+        ("[reference('conn', '2016-06-01', 'full').properties.api.id]", None),
+        ("", None),
+    ],
+)
+def test_a_connector_is_named_by_the_end_of_its_id_where_that_is_a_name(identifier: str, name: str | None) -> None:
+    assert api_name(identifier) == name
 
 
 def test_a_copy_loop_gives_as_many_workflows() -> None:

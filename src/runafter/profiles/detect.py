@@ -30,7 +30,7 @@ _BY_INPUTS = {
     "flatfileencoding": ("schema.source", "integrationAccount.schema"),
     "flatfiledecoding": ("schema.source", "integrationAccount.schema"),
 }
-_PA_KINDS = {"powerapp", "powerappv2", "button", "skills", "virtualagent"}
+_PA_KINDS = {"powerapp", "powerappv2", "button", "skills", "virtualagent", "powerpages", "teamswebhook"}
 
 
 def detect(definition: Mapping[str, Any], *, container: str = "definition", workflow_kind: str | None = None) -> str:

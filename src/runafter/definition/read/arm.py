@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from runafter.definition.nodes import Connection, Definition, Node
@@ -11,10 +12,11 @@ from runafter.definition.read.arm_expressions import Template, Unresolved, is_ex
 from runafter.definition.read.arm_functions import lookup
 from runafter.definition.source import Source, parse
 from runafter.definition.write import canonical_value
-from runafter.errors import UnreadableSource
+from runafter.errors import Finding, UnreadableSource
 from runafter.profiles.detect import detect
 
 _REFERENCE = re.compile(r"\[\s*(variables|parameters)\(\s*'([^']+)'\s*\)\s*\]", re.IGNORECASE)
+_NAME = re.compile(r"[^\s()\[\]{}'\"]+")
 _WORKFLOWS = "microsoft.logic/workflows"
 _DEPLOYMENTS = "microsoft.resources/deployments"
 
@@ -44,11 +46,8 @@ def read_template(root: Node, file: str, given: Mapping[str, Any] | None = None)
         functions=_functions(root),
     )
     elsewhere: list[Node] = []
-    count = 0
-    for definition in _read(root, root, template, file, elsewhere):
-        count += 1
-        yield definition
-    if elsewhere and not count:
+    found = list(_read(root, root, template, file, elsewhere))
+    if elsewhere and not found:
         raise UnreadableSource(
             f"the template does not hold the workflow's definition: {elsewhere[0].text[:120]}",
             pointer=elsewhere[0].pointer,
@@ -58,6 +57,22 @@ def read_template(root: Node, file: str, given: Mapping[str, Any] | None = None)
             code="DEF014",
             hint="Give the template's parameters.",
         )
+    missing = tuple(_left_out(node, file) for node in elsewhere)
+    for index, definition in enumerate(found):
+        yield definition if index else replace(definition, findings=(*definition.findings, *missing))
+
+
+def _left_out(node: Node, file: str) -> Finding:
+    return Finding(
+        code="DEF014",
+        severity="warning",
+        message=f"a workflow is left out: the template does not hold its definition: {node.text[:120]}",
+        file=file or None,
+        pointer=node.pointer,
+        line=node.line,
+        column=node.column,
+        hint="Give the template's parameters.",
+    )
 
 
 def _given(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -244,4 +259,4 @@ def api_name(identifier: Any) -> str | None:
     tail = text.rsplit("/", 1)[-1]
     if is_expression(identifier):
         tail = tail.rsplit("'", 1)[-1].strip()
-    return tail or None
+    return tail if _NAME.fullmatch(tail) else None

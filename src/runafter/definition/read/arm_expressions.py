@@ -105,7 +105,11 @@ class Template:
         if found is not None:
             return found[1]
         declared = lookup(self.parameters, name)
-        if declared is None or not isinstance(declared[1], dict) or "defaultValue" not in declared[1]:
+        if declared is None or not isinstance(declared[1], dict):
+            raise Unresolved(f"parameters('{name}')")
+        if declared[1].get("nullable") is True and "defaultValue" not in declared[1]:
+            return None
+        if "defaultValue" not in declared[1]:
             raise Unresolved(f"parameters('{name}')")
         return self._guarded(f"parameters('{name}')", declared[1]["defaultValue"])
 
