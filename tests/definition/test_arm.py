@@ -321,9 +321,11 @@ def test_a_workflow_that_must_be_given_is_named_beside_those_that_are_there() ->
 
 def test_a_nullable_parameter_without_a_value_is_null() -> None:
     text = "[coalesce(parameters('e'), 'none')]"
+    (given,) = read_template(workflow(compose(text)), parameters={"e": {"type": "string", "nullable": True}})
+    (asked,) = read_template(workflow(compose(text)), parameters={"e": {"type": "string"}})
 
-    assert resolve(text, parameters={"e": {"type": "string", "nullable": True}}) == "none"
-    assert resolve(text, parameters={"e": {"type": "string"}}) == text
+    assert (inputs_of(given), given.unresolved) == ("none", ())
+    assert (inputs_of(asked), asked.unresolved) == (text, ("parameters('e')",))
 
 
 @pytest.mark.parametrize(
