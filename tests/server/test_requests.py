@@ -225,3 +225,26 @@ def test_a_caller_waits_for_two_minutes_and_no_longer(waits_s: int, answered: tu
         return told.status, round(took_s, 1)
 
     assert run_virtual(main) == answered
+
+
+async def test_a_body_with_half_a_character_is_checked_and_told():
+    schema = {"type": "object", "properties": {"text": {"type": "string", "enum": ["a"]}}}
+    trigger = {"type": "Request", "inputs": {"schema": schema}, "operationOptions": "EnableSchemaValidation"}
+    async with client(flow(trigger=trigger)) as http:
+        refused = await http("POST", await http.callback_url(), {"text": "half \ud800"}, token=None)
+        (row,) = await http.runtime.catalog.histories("flow")
+
+    assert (refused.status, refused.code) == (400, "TriggerInputSchemaMismatch")
+    assert row.detail.outputs["body"] == {"text": "half \ufffd"}
+
+
+async def test_a_whole_character_in_two_escapes_stays_whole():
+    async with client(flow()) as http:
+        accepted = await http("POST", await http.callback_url(), {"cat": "\U0001f408 \u00fc"}, token=None)
+        raw = await http("POST", await http.callback_url(), body=b'{"half": "\xed\xa0\x80"}', token=None)
+        shown = [
+            (await http("GET", f"/api/runs/{each.headers['x-ms-workflow-run-id']}")).json["trigger"]["outputs"]["body"]
+            for each in (accepted, raw)
+        ]
+
+    assert shown == [{"cat": "\U0001f408 \u00fc"}, {"half": "\ufffd"}]

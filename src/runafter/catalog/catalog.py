@@ -7,6 +7,7 @@ run that it begins are one transaction. All others are durable when they return.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,7 +30,7 @@ from runafter.storage.batch import Batch, Row
 from runafter.storage.statements import load_statements
 
 _LAST_TICKS = 3_155_378_975_999_999_999
-_encode = msgspec.json.Encoder(enc_hook=str).encode
+_encoder = msgspec.json.Encoder(enc_hook=str)
 _meta = msgspec.json.Decoder(FlowMeta)
 _state = msgspec.json.Decoder(TriggerState)
 _history_detail = msgspec.json.Decoder(HistoryDetail)
@@ -38,6 +39,15 @@ _HISTORY = (
     "id, flow, trigger_name, status, code, fired, run_id, scheduled_at, started_at, ended_at, client_tracking_id, "
     "origin, detail"
 )
+
+
+def _encode(value: Any) -> bytes:
+    """Return JSON; half a surrogate pair, which no UTF-8 holds, becomes U+FFFD."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(value, enc_hook=str), ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 class Catalog:

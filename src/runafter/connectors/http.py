@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from runafter.connectors.spec import Clock
 from runafter.protocol.events import Outcome
 from runafter.values.json import stringify
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""What may be half of a surrogate pair: its escape, or its bytes."""
 _TEXT_TYPES = ("text/", "application/xml", "application/javascript", "application/x-www-form-urlencoded")
 
 
@@ -34,7 +37,8 @@ def body_value(data: bytes, content_type: str) -> tuple[Any, bool]:
         return None, False
     if not content_type or is_json(content_type):
         try:
-            return json.loads(data), True
+            value = json.loads(data)
+            return (_whole(value) if _HALF.search(data) else value), True
         except (ValueError, RecursionError):  # the latter: nested deeper than anybody can read
             if not content_type:
                 return data.decode("utf-8", "replace"), True
@@ -44,6 +48,19 @@ def body_value(data: bytes, content_type: str) -> tuple[Any, bool]:
     if kind.startswith(_TEXT_TYPES):
         return {"$content-type": content_type, "$content": base64.b64encode(data).decode("ascii")}, True
     return content(data, content_type or "application/octet-stream"), True
+
+
+def _whole(value: Any) -> Any:
+    """Return a JSON value with halves of surrogate pairs as U+FFFD, as the platform reads them."""
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case list():
+            return [_whole(each) for each in value]
+        case dict():
+            return {_whole(name): _whole(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def encoded_body(value: Any, headers: dict[str, str]) -> bytes:
@@ -69,7 +86,8 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+        whole: str = _whole(text)
+        return whole.encode()
 
 
 def header_texts(headers: Mapping[str, Any]) -> dict[str, str]:

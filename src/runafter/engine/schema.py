@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,4 +199,7 @@ def _message(error: Any, keyword: str) -> str:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode("utf-8", "replace")
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, which no UTF-8 holds
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -9,6 +9,7 @@ rows that were there before start no run.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,11 @@ def _rows(body: Any) -> tuple[list[Any], bool]:
 
 
 def _identity(row: Any) -> tuple[str, str]:
-    digest = hashlib.blake2b(msgspec.json.encode(row, order="sorted", enc_hook=str), digest_size=12).hexdigest()
+    try:
+        told = msgspec.json.encode(row, order="sorted", enc_hook=str)
+    except UnicodeEncodeError:  # half a surrogate pair, which no UTF-8 holds
+        told = json.dumps(row, sort_keys=True, default=str).encode()
+    digest = hashlib.blake2b(told, digest_size=12).hexdigest()
     if not isinstance(row, Mapping):
         return digest, digest
     key = next((str(row[name]) for name in _KEYS if row.get(name) not in (None, "")), digest)
