@@ -28,6 +28,8 @@ OPERATORS: Final[dict[str, str]] = {
     "/": "div(a, b)",
     "%": "mod(a, b)",
     ":": "if(condition, a, b)",
+    ":=": "a Set variable action",
+    ";": "one expression alone; several stand in actions of their own",
 }
 
 FUNCTIONS: Final[dict[str, str]] = {
@@ -106,6 +108,10 @@ FUNCTIONS: Final[dict[str, str]] = {
     "match": "there are no regular expressions; use contains() or indexOf()",
     "ismatch": "there are no regular expressions; use contains() or indexOf()",
     "error": "use a Terminate action",
+    "true": "it is a value: write true",
+    "false": "it is a value: write false",
+    "null": "it is a value: write null",
+    "none": "write null",
     "not_equals": "use not(equals(a, b))",
     "notequals": "use not(equals(a, b))",
     "equal": "use equals(a, b)",
@@ -119,7 +125,64 @@ FUNCTIONS: Final[dict[str, str]] = {
     "parameter": "use parameters('<name>')",
 }
 
+WORDS: Final[dict[str, str]] = {
+    "and": "and(a, b)",
+    "or": "or(a, b)",
+    "not": "not(a)",
+    "eq": "equals(a, b)",
+    "ne": "not(equals(a, b))",
+    "gt": "greater(a, b)",
+    "lt": "less(a, b)",
+    "ge": "greaterOrEquals(a, b)",
+    "le": "lessOrEquals(a, b)",
+    "is": "equals(a, b)",
+    "in": "contains(b, a)",
+    "like": "contains(a, b), startsWith(a, b) or endsWith(a, b)",
+    "contains": "contains(a, b)",
+    "startswith": "startsWith(a, b)",
+    "endswith": "endsWith(a, b)",
+    "mod": "mod(a, b)",
+    "div": "div(a, b)",
+    "then": "if(condition, a, b)",
+    "else": "if(condition, a, b)",
+}
+"""Operators that are words, and stand between two values or, as `not`, before one."""
+
+METHODS: Final[dict[str, str]] = {
+    "tostring": "string(x)",
+    "length": "length(x)",
+    "count": "length(x)",
+    "toupper": "toUpper(x)",
+    "touppercase": "toUpper(x)",
+    "tolower": "toLower(x)",
+    "tolowercase": "toLower(x)",
+    "trim": "trim(x)",
+    "replace": "replace(x, 'old', 'new')",
+    "split": "split(x, ',')",
+    "join": "join(x, ',')",
+    "substring": "substring(x, start, length)",
+    "slice": "slice(x, start, end)",
+    "indexof": "indexOf(x, 'text')",
+    "includes": "contains(x, y)",
+    "contains": "contains(x, y)",
+    "startswith": "startsWith(x, 'text')",
+    "endswith": "endsWith(x, 'text')",
+    "push": "union(x, createArray(y))",
+    "concat": "concat(x, y)",
+    "map": "a Select action",
+    "filter": "a Filter array action",
+    "adddays": "addDays(x, n)",
+    "format": "formatDateTime(x, 'yyyy-MM-dd'), or formatNumber(x, '0.00')",
+    "max": "max(a, b)",
+    "min": "min(a, b)",
+    "now": "utcNow()",
+    "parse": "json(x)",
+    "stringify": "string(x)",
+}
+
 _LONGEST = 3
+_OPERAND = frozenset("a1')]")
+"""What `previous` is after a value: a name, a digit, text, or the end of a call or an index."""
 
 
 def foreign_hint(text: str) -> str | None:
@@ -136,18 +199,24 @@ def foreign_hint(text: str) -> str | None:
             start = at
             while at < len(text) and (text[at].isalnum() or text[at] == "_"):
                 at += 1
-            word = text[start:at]
-            rest = text[at:].lstrip()[:1]
-            advice = FUNCTIONS.get(word.lower())
-            if rest == "(" and advice is not None and previous != "." and word.lower() not in _own_names():
-                found.setdefault(f"no function `{word}`", advice)
-            previous = "a"
+            what, advice = _word(text[start:at], text[at:].lstrip()[:1], previous)
+            if advice is not None:
+                found.setdefault(what, advice)
+            previous = "word" if what.startswith("no operator") else "a"
             continue
         if char.isdigit():
             at += 1
             previous = "1"
             continue
         operator = _operator(text, at, previous)
+        if operator == ":" and ("[" in text[:at] and text[:at].rfind("[") > text[:at].rfind("]")):
+            found.setdefault("no slices", "write take(skip(x, start), count), or slice(text, start, end)")
+            at, previous = at + 1, ":"
+            continue
+        if operator == ":" and "?" not in text[:at]:
+            found.setdefault("no object literals", "use json('{\"a\": 1}')")
+            at, previous = at + 1, ":"
+            continue
         if operator is not None:
             found.setdefault(f"no operator `{operator}`", f"write {OPERATORS[operator]}")
             at += len(operator)
@@ -169,6 +238,22 @@ def foreign_hint(text: str) -> str | None:
     if not found:
         return None
     return "; ".join(f"{what}: {advice}" for what, advice in found.items())
+
+
+def _word(word: str, following: str, previous: str) -> tuple[str, str | None]:
+    """Return what is foreign about a word of the text, and the advice; the word is not in a literal."""
+    folded = word.lower()
+    if following == "(":
+        if previous == ".":
+            method = METHODS.get(folded)
+            return f"no methods as `.{word}()`", f"write {method}" if method else "write a function around the value"
+        if folded not in _own_names() and folded not in WORDS:
+            return f"no function `{word}`", FUNCTIONS.get(folded)
+    is_infix = previous in _OPERAND and following != ""
+    is_prefix = folded == "not" and previous not in {".", "'"} and following not in {"", "(", ",", ")"}
+    if folded in WORDS and (is_infix or is_prefix):
+        return f"no operator `{word}`", f"write {WORDS[folded]}"
+    return word, None
 
 
 def function_hint(name: str) -> str | None:

@@ -7,16 +7,19 @@ calls only (`'text'.x` is an error on the platform too).
 
 from __future__ import annotations
 
+import re
 from typing import Final, NoReturn
 
 from runafter.errors import ExpressionSyntaxError
 from runafter.expressions.ast import Access, Call, Expression, Literal, Span
 from runafter.expressions.foreign import foreign_hint
+from runafter.expressions.mistakes import slip_hint
 from runafter.expressions.scanner import Kind, Token, scan
 
 MAX_DEPTH: Final = 200
 """Calls and accesses inside each other. Real flows stay below 40; the bound keeps Python's own stack safe."""
 
+_LITERAL: Final = re.compile(r"'(?:[^']|'')*+'")
 CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -48,7 +51,7 @@ def parse_braced(text: str, start: int) -> tuple[Expression, int] | None:
             return None
         return _Parser(text, start, after - 1, tokens).whole(), after
     except ExpressionSyntaxError as error:
-        raise _explained(error, text[start:]) from None
+        raise _explained(error, _up_to_brace(text[start:])) from None
     except RecursionError:
         raise too_deep(text) from None
 
@@ -69,7 +72,16 @@ def _explained(error: ExpressionSyntaxError, text: str) -> ExpressionSyntaxError
     if hint is not None:
         error.hint = hint
         error.code = "EXP010"
+    elif error.hint is None:
+        error.hint = slip_hint(text)
     return error
+
+
+def _up_to_brace(text: str) -> str:
+    """Return what stands before the first `}` outside of quotes; text after it is none of the expression's."""
+    outside = _LITERAL.sub(lambda match: " " * len(match.group()), text)
+    end = outside.find("}")
+    return text if end < 0 else text[:end]
 
 
 class _Parser:
