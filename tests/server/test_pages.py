@@ -33,7 +33,7 @@ def built(tmp_path: Path) -> Path:
 
 def test_every_path_that_is_no_file_gives_the_page(built):
     pages = Pages(built)
-    for path in ("/", "/runs", "/runs/0251", "/flows/order", "/index.html", "//etc/passwd"):
+    for path in ("/", "/runs", "/runs/0251", "/flows/order", "/flows/order.v2", "/index.html", "//etc/passwd"):
         answered = pages.at(path)
         assert answered.path == built.resolve() / "index.html"
         assert answered.headers["content-type"].startswith("text/html")
@@ -65,6 +65,7 @@ def test_built_files_last_since_their_names_change(built):
         "/api/nothing",
         "/workflows/x",
         "/a\0b",
+        "/" + "a" * 5_000,
     ],
 )
 def test_nothing_else_is_served(built, path):

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -228,10 +229,14 @@ def test_the_log_is_json_lines_that_hold_no_secret(project, tmp_path):
         assert ask("POST", url.replace("sig=", "sig=x"), {"n": 1})[0] == 401
         assert ask("POST", url.replace("127.0.0.1", "localhost"), {"n": 1})[0] == 202
         assert ask("GET", f"{server.base}/api/runs/none?sig={signature}")[0] == 404
+        with socket.create_connection(("127.0.0.1", int(server.base.rpartition(":")[2]))) as plain:
+            plain.sendall(b"this is no HTTP\r\n\r\n")
+            assert plain.recv(12) == b"HTTP/1.1 400"
         log = server.log
 
     lines = [json.loads(line) for line in log.splitlines()]
     assert all({"time", "level", "logger", "message"} <= set(line) for line in lines)
     assert any(line["message"].endswith("AuthorizationFailed") for line in lines)
+    assert [line["logger"] for line in lines if "Invalid HTTP" in line["message"]] == ["uvicorn.error"]
     assert signature not in log
     assert TOKEN not in log

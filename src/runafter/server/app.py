@@ -28,7 +28,7 @@ from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program
 from runafter.local.read import read
 from runafter.project.project import read_project
-from runafter.server.answers import answer, error_answer
+from runafter.server.answers import answer, error_answer, guarded
 from runafter.server.api import Api
 from runafter.server.connections import ServedConnections, project_connections, tell_unused
 from runafter.server.direct import Direct
@@ -84,14 +84,14 @@ def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
 
     signed = Invocations(runtime).routes()
     routes = [
-        Route("/openapi.json", openapi, methods=["GET"]),
-        Route("/docs", docs, methods=["GET"]),
+        Route("/openapi.json", guarded(openapi), methods=["GET"]),
+        Route("/docs", guarded(docs), methods=["GET"]),
         *Operating(runtime).routes(),
         *signed,
         *Api(runtime).routes(),
         *Watching(runtime).routes(),
         *Management(runtime).routes(),
-        Route("/{path:path}", page, methods=["GET"]),
+        Route("/{path:path}", guarded(page), methods=["GET"]),
     ]
     handlers: dict[Any, Any] = {
         404: lambda request, fault: error_answer(404, "NotFound", "There is nothing at this address."),

@@ -42,12 +42,19 @@ class Pages:
     def at(self, path: str) -> Response:
         if path.startswith(_NO_PAGES) or "\0" in path:
             return _nothing()
-        wanted = (self._folder / path.lstrip("/")).resolve()
-        if wanted.is_relative_to(self._folder) and wanted.is_file() and path != "/index.html":
+        try:
+            wanted = (self._folder / path.lstrip("/")).resolve()
+            is_file = wanted.is_file()
+        except OSError:  # a name longer than any file's
+            return _nothing()
+        if not wanted.is_relative_to(self._folder):
+            return _nothing()
+        if is_file and path != "/index.html":
             # names of built files carry a hash of what is in them
             lasting = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
             return FileResponse(wanted, headers={**_HEADERS, "Cache-Control": lasting})
-        if "." in path.rpartition("/")[2] and path != "/index.html":
+        is_place = not path.startswith("/assets/") and path.count("/") > 1  # of a flow, whose name may have a dot
+        if "." in path.rpartition("/")[2] and path != "/index.html" and not is_place:
             return _nothing()
         index = self._folder / "index.html"
         if index.is_file():

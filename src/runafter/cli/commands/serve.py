@@ -93,7 +93,7 @@ def command(
         ) from error
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    logging.getLogger("runafter").addHandler(handler)
+    logging.getLogger().addHandler(handler)  # what libraries warn of is a line of the same form
     logging.getLogger("runafter").setLevel(logging.INFO)
 
     def started(url: str, token: str) -> None:
