@@ -179,6 +179,12 @@ CODES: dict[str, CodeInfo] = {
         "The preview schema of 2015 let an action have a condition of its own, which is not supported.",
         "Put the action into an If.",
     ),
+    "ACT013": CodeInfo(
+        "unknown property",
+        "Actions of this type have no such property; what it says has no effect, and the platform refuses it.",
+        "Remove it, or write what was meant: runAfter for dependsOn, a Foreach around what has a foreach.",
+        "warning",
+    ),
     # Triggers
     "TRG010": CodeInfo("recurrence is refused", "The schedule cannot be read or is outside the limits.", "Correct it."),
     "TRG011": CodeInfo(

@@ -16,6 +16,25 @@ _BLOCKS = {
     "switch": ("cases", "default"),
 }
 _OF_ALL = ("limit", "runtimeConfiguration", "trackedProperties")
+_HELD: dict[str, tuple[str, ...]] = {
+    "actions": ("scope", "if", "foreach", "until"),
+    "foreach": ("foreach",),
+    "expression": ("if", "until", "switch"),
+    "else": ("if",),
+    "cases": ("switch",),
+    "default": ("switch",),
+    "tools": ("agent",),
+    "channels": ("agent",),
+}
+"""What only some types hold; elsewhere it is passed over, and what stands in it with it."""
+_KNOWN = frozenset(
+    (
+        *_HELD,
+        *("type", "kind", "inputs", "runafter", "description", "metadata", "operationoptions", "runtimeconfiguration"),
+        *("trackedproperties", "limit", "correlation", "retrypolicy", "conditions", "transitions"),
+    )
+)
+_MEANT = {"dependson": "Write runAfter.", "condition": "Put the action into an If.", "timeout": "Write limit.timeout."}
 _ROOT = ("actions", "triggers", "parameters", "outputs")
 
 
@@ -31,6 +50,7 @@ def check_shapes(draft: Draft) -> None:
 
 
 def _action(draft: Draft, site: Site) -> None:
+    _properties(draft, site)
     for key in dict.fromkeys((*_BLOCKS.get(site.folded, ()), *_OF_ALL)):
         part = site.part.get(key)
         if _object(draft, part, f"{key!r} of {site.name!r}") is None or part is None:
@@ -41,6 +61,18 @@ def _action(draft: Draft, site: Site) -> None:
             for name, case in part.members():
                 if case.is_object:
                     _object(draft, case.get("actions"), f"'actions' of case {name!r} of {site.name!r}")
+
+
+def _properties(draft: Draft, site: Site) -> None:
+    """Report what stands beside `type` and `inputs` and is read by nobody."""
+    for key, part in site.part.members():
+        folded = key.casefold()
+        holders = _HELD.get(folded)
+        if holders is not None and site.folded not in holders:
+            draft.report("ACT013", f"{site.type} {site.name!r} holds no {key!r}; it is passed over", part)
+        elif folded not in _KNOWN:
+            hint = _MEANT.get(folded)
+            draft.report("ACT013", f"{key!r} of {site.name!r} is no property of an action", part, hint=hint)
 
 
 def _branch(draft: Draft, part: Part, what: str) -> None:
