@@ -31,6 +31,9 @@ class Service:
         call = CallOperation(id=ident, run_id="r", action="a", target=target, inputs=dict(inputs))
         return asyncio.run(self.tenant.perform(call))
 
+    def perform(self, call: CallOperation) -> Outcome:
+        return asyncio.run(self.tenant.perform(call))
+
     def call(self, operation: str, **parameters: Any) -> Outcome:
         """Call as Power Automate does; `item__Title` stands for `item/Title`."""
         flat = {name.replace("__", "/"): value for name, value in parameters.items()}

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runafter.connectors.answers import entries, failure, ok
+from runafter.connectors.answers import entries, failure, no_content, ok
 from runafter.connectors.carried import graph_request
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
+from runafter.connectors.packs.teams import chats
 from runafter.connectors.seedshape import ANY, NUMBER, SCALAR, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
 from runafter.protocol.events import Outcome
@@ -59,6 +60,7 @@ def _post(call: Call, kind: str, recipient: Any, message: Any, **more: Any) -> R
     }
     row |= {"poster": call.text("poster") or "Flow bot", "location": call.text("location")}
     call.store.put(POSTS, ident, row)
+    chats.tell(call.store, call.around, row)
     return row
 
 
@@ -314,6 +316,64 @@ def http_request(call: Call) -> Outcome:
             return graph_request(call)
 
 
+def reply_in_conversation(call: Call) -> Outcome:
+    """Reply with a message or a card in the place that the parent was posted in."""
+    body = call.record("body")
+    parent = call.store.get(POSTS, chats.parent_of(body, body.get("recipient")))
+    if parent is None:
+        return failure(404, "NotFound", "The message to reply to is not found.")
+    message = body.get("messageBody")
+    if "card" in call.operation.id.lower():
+        try:
+            message = _card(message)
+        except ValueError:
+            return failure(400, "BadRequest", "The specified card is not valid JSON.")
+    row = _post(call, "reply", parent["recipient"], message, reply_to=parent["id"])
+    return row if isinstance(row, Outcome) else _posted(row)
+
+
+def post_message_to_self(call: Call) -> Outcome:
+    inner = call.record("body").get("body")
+    row = _post(
+        call,
+        "message",
+        {"to": call.user, "chatId": "48:notes"},
+        inner.get("content") if isinstance(inner, dict) else inner,
+    )
+    return row if isinstance(row, Outcome) else ok(chats.shown(row), status=201)
+
+
+def post_feed_notification(call: Call) -> Outcome:
+    body = call.record("body")
+    row = _post(call, "feed", body.get("recipient"), body.get("notificationText") or body.get("messageBody"))
+    return row if isinstance(row, Outcome) else no_content()
+
+
+def get_channel(call: Call) -> Outcome:
+    for entry in _team(call, call.text("groupId"))["channels"]:
+        if call.text("channelId") in (entry["id"], entry["displayName"]):
+            return ok({**entry, "description": "", "membershipType": "standard"})
+    return failure(404, "NotFound", f"No channel '{call.text('channelId')}'.")
+
+
+create_chat = chats.create_chat
+get_chats = chats.get_chats
+get_messages_from_chat = chats.get_messages_from_chat
+add_member_to_chat = chats.add_member_to_chat
+get_message_details = chats.get_message_details
+list_replies_to_message = chats.list_replies_to_message
+update_card_in_conversation = chats.update_card_in_conversation
+add_member = chats.add_member
+remove_member = chats.remove_member
+list_members = chats.list_members
+membership_changed = chats.membership_changed
+at_mention_user = chats.at_mention_user
+create_ateam = chats.create_a_team
+create_teams_meeting = chats.create_teams_meeting
+subscribe_to_messages = chats.subscribe_to_messages
+messages_mentioning = chats.messages_mentioning
+
+
 SEED = {
     "teams": [
         {
@@ -321,6 +381,7 @@ SEED = {
             "displayName": TEXT,
             "description": TEXT,
             "channels": [({"id!": TEXT, "displayName": TEXT}, TEXT)],
+            "members": [TEXT],
         }
     ],
     "answers": {"data": ANY, "by": TEXT, "after_s": NUMBER},
@@ -328,7 +389,7 @@ SEED = {
 
 
 def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
-    """Fill `teams: [{id, displayName, channels: [name]}]` and `answers: {data, by, after_s}` for cards that wait."""
+    """Fill `teams: [{id, displayName, channels: [name], members}]` and `answers: {data, by, after_s}` for cards that wait."""
     for entry in value.get("teams") or []:
         ident = str(entry.get("id") or around.new_id())
         channels = [
@@ -343,6 +404,7 @@ def seed(store: Store, value: Any, around: Surroundings, now: int) -> None:
                 "displayName": entry.get("displayName", ident),
                 "description": entry.get("description", ""),
                 "channels": channels,
+                "members": entry.get("members") or [],
             },
         )
     if value.get("answers"):
