@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Grade the five layers of a production flow: trigger, validation, core, errors, monitor.",
     ),
     "harden": ("harden", "Repair what check finds, as minimal edits of the file: shown as a diff, or written."),
+    "parallelize": ("parallelize", "Let actions that need nothing of each other start together, as a diff."),
     "rule": ("rule", "Explain a finding's code."),
     "tenant": ("tenant", "Seed, look into and serve an emulated tenant."),
     "count": ("count", "Count the actions that a run takes, before it is run."),

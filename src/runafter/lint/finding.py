@@ -47,11 +47,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """Edits that repair one finding; `title` says what they do. One that is `alone` is applied before any other."""
+    """Edits that repair one finding; `title` says what they do. One that is `alone` is applied before any other.
+
+    `shows` are codes of findings that were there in another form, and are only seen after the repair.
+    """
 
     title: str
     changes: tuple[Change, ...]
     alone: bool = False
+    shows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from runafter.lint.finding import Issue
 from runafter.lint.repairs.applying import applied, compatible
 from runafter.lint.repairs.keys import key_issues
 from runafter.lint.repairs.layers import layer_issues
+from runafter.lint.repairs.parallel import parallel_issues
 from runafter.lint.run import check
 from runafter.lint.waivers import Waiver, waive
 from runafter.profiles.catalogue import Catalogue
@@ -36,6 +37,7 @@ GROUPS = {
     "accumulators": ("RAC001", "RAC004", "LOP003"),
     "versions": ("RAC002",),
     "keys": ("RTY003",),
+    "parallel": ("PAR001",),
     "branches": ("STR002",),
     "validation": ("VAL001",),
     "concurrency": ("TRG001", "CAP001", "CON002"),
@@ -45,7 +47,7 @@ GROUPS = {
 }
 """What `--only` takes: a name for each kind of repair, with the codes that it repairs."""
 
-SAFE = tuple(name for name in GROUPS if name != "keys")
+SAFE = tuple(name for name in GROUPS if name not in {"keys", "parallel"})
 """What is repaired without being asked for by name: nothing here changes what a good run does, or what others see of it."""
 
 _ORDER = ("RAC002", "VAL001", "STR002", "ERR001", "MON001")
@@ -149,6 +151,8 @@ class _Rounds:
         ]
         if "RTY003" in self.codes:
             found += [issue for definition in self.current for issue in key_issues(definition, self.catalogue)]
+        if "PAR001" in self.codes:
+            found += [issue for definition in self.current for issue in parallel_issues(definition, self.catalogue)]
         return waive(found, self.waivers, left={}, today="")
 
     def _check(self, definitions: Sequence[Definition]) -> Sequence[Issue]:
@@ -163,7 +167,8 @@ class _Rounds:
         if len(following) != len(self.current):
             return False
         found = self._check(following)
-        if _counts(found) - _counts(self.issues):
+        shown = {code for issue in chosen if issue.fix is not None for code in issue.fix.shows}
+        if any(code not in shown for _, code in _counts(found) - _counts(self.issues)):
             return False
         self.current, self.issues = following, found
         self.repaired += chosen

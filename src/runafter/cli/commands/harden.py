@@ -28,7 +28,9 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 @click.command("harden")
 @click.argument("path")
-@click.option("--only", multiple=True, metavar="NAME,...", help="Only these repairs; without it all but `keys`.")
+@click.option(
+    "--only", multiple=True, metavar="NAME,...", help="Only these repairs; without it all but `keys` and `parallel`."
+)
 @click.option("--diff", "mode", flag_value="diff", default="diff", help="Show what would change (the default).")
 @click.option("--write", "mode", flag_value="write", help="Change the files.")
 @click.option("--print", "mode", flag_value="print", help="Print the repaired file.")
@@ -45,7 +47,8 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
     (no variable in a concurrent loop), versions (ETag), concurrency,
     deduplication, result, secrets, dates. Around the work: validation, branches
     (a scope each), scopes (try, catch, end), monitor (a record of every run). By
-    name only: keys (a header in HTTP requests that make something).
+    name only: keys (a header in HTTP requests that make something), parallel
+    (actions of a row that need nothing of each other start together).
 
     What is waived or ignored (in the flow, flow.toml, runafter.toml) stays. What
     would bring a finding that was not there is left out. A second application
@@ -127,13 +130,7 @@ def _summary(before: Sequence[Sequence[Definition]], done: Sequence[Hardened]) -
             missing = [layer.name for layer in readiness(new, catalogue=known).layers if not layer.is_present]
             if missing:
                 click.echo(f"  left to you: {', '.join(missing)}; `runafter readiness` says what they lack", err=True)
-    written = {
-        name
-        for each in done
-        if each.is_changed
-        for flow in each.definitions
-        for name in flow.parameter_names
-    }
+    written = {name for each in done if each.is_changed for flow in each.definitions for name in flow.parameter_names}
     hints = {
         MAILBOX: "who hears of a failure by mail",
         CHANNEL: "the channel that hears of a failure",

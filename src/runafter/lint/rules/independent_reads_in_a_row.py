@@ -13,7 +13,8 @@ class IndependentReadsInARow(Rule):
     """Reads wait for each other although none uses what another gives.
 
     Why: the run takes the sum of their times where the longest alone would do.
-    Instead: let all of them run after what the first one runs after, and let the next step wait for all.
+    Instead: let all of them run after what the first one runs after, and let the next step wait for all;
+    `runafter parallelize` writes it, for writes that need nothing of each other too.
     Safe when: they would meet one connector's limit together, or the order is a courtesy to a slow system.
     Source: Microsoft Learn, "Optimize Power Automate flows: use parallel execution and concurrency"; from memory.
     """
