@@ -393,3 +393,33 @@ def test_every_offered_repair_says_what_it_does() -> None:
         "RTY001": "retry 4 times, exponentially",
         "TMO001": "limit the call to two minutes",
     }
+
+
+def test_runs_take_turns_where_iterations_work_on_rows_of_their_own() -> None:
+    def item(operation: str, *after: str, **parameters: str) -> dict[str, Any]:
+        host = {
+            "apiId": "/providers/Microsoft.PowerApps/apis/shared_sharepointonline",
+            "connectionName": "shared_sharepointonline",
+            "operationId": operation,
+        }
+        named = {name.replace("__", "/"): value for name, value in parameters.items()}
+        place = {"dataset": "https://contoso.sharepoint.com", "table": "Stock"}
+        return {
+            "type": "OpenApiConnection",
+            "inputs": {"host": host, "parameters": place | named},
+            "runAfter": {name: ["Succeeded"] for name in after},
+        }
+
+    row = item("PatchItem", id="@items('Each')?['ID']", item__Left="@sub(items('Each')?['Left'], 1)")
+    each = {
+        "type": "Foreach",
+        "foreach": "@outputs('Find')?['body/value']",
+        "actions": {"Take": row},
+        "runAfter": {"Find": ["Succeeded"]},
+        "runtimeConfiguration": {"concurrency": {"repetitions": 4}},
+    }
+
+    flow = hardened({"Find": item("GetItems"), "Each": each}, "versions")
+
+    assert flow.value["actions"]["Each"]["runtimeConfiguration"] == {"concurrency": {"repetitions": 4}}
+    assert flow.value["triggers"]["When"]["runtimeConfiguration"] == {"concurrency": {"runs": 1}}

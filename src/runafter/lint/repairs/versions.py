@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runafter.lint.analysis.sharing import iterations_share
 from runafter.lint.finding import Change, Fix
 from runafter.lint.flow import Flow
 from runafter.lint.repairs.applying import below
@@ -31,7 +32,9 @@ def write_if_unchanged(flow: Flow, sites: Sequence[Site]) -> Fix | None:
     if cycle is not None:
         return cycle
     loop = flow.order.concurrent_loop(write)
-    return one_at_a_time(loop) if loop is not None else one_run_at_a_time(flow)
+    if loop is not None and loop in read.around() and iterations_share(flow, write, loop):
+        return one_at_a_time(loop)
+    return one_run_at_a_time(flow)
 
 
 def _cycle(flow: Flow, write: Site, read: Site) -> Fix | None:
