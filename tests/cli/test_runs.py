@@ -116,6 +116,16 @@ def test_an_answer_given_by_hand_completes_a_webhook(tmp_path: Path) -> None:
         waiting.kill()
         waiting.communicate()
 
+    shown = runafter(tmp_path, "runs", "show", "last")
+    begun = json.loads(runafter(tmp_path, "runs", "show", "last", "--json").stdout)["underWay"]
+    refused = {name: runafter(tmp_path, "runs", "answer", "last", name, "{}") for name in ("Asq", "Said")}
+
+    assert "◌ Ask" in shown.stdout
+    assert [(row["action"], row["status"]) for row in begun] == [("Ask", "Waiting")]
+    assert "Did you mean 'Ask'?" in refused["Asq"].stderr
+    assert "'Said' waits for no answer" in refused["Said"].stderr
+    assert "what does: Ask" in refused["Said"].stderr
+
     answered = runafter(
         tmp_path, "runs", "answer", "last", "Ask", '{"outcome": "Approve"}', "--mock", "mocks.yaml", "--json"
     )

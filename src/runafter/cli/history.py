@@ -51,6 +51,14 @@ async def find_run(journal: Journal, name: str) -> RunHeader:
     raise click.UsageError(f"{'no' if not similar else len(similar)} runs begin with {name!r}; see runafter runs list")
 
 
+async def program_of(journal: Journal, header: RunHeader) -> Program | None:
+    """Return the program that the run was begun with, None where its source was not kept."""
+    from runafter.local.package import load_program
+
+    kept = await journal.definition(header.program)
+    return None if kept is None else load_program(header.program, kept[1])
+
+
 async def one_action(journal: Journal, header: RunHeader, name: str, repetition: tuple[int, ...]) -> ActionRow:
     row = await journal.history.action(header.id, name, repetition)
     if row is not None:

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 _CONTAINERS = {"Scope", "If", "Switch", "Foreach", "Until"}
 
 
-def print_run(header: RunHeader, rows: Sequence[ActionRow], program: Program | None) -> None:
-    """Print the run's tree, its error, and the first message of each action that failed."""
+def print_run(
+    header: RunHeader, rows: Sequence[ActionRow], program: Program | None, begun: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Print the run's tree with what has settled and what has `begun`, its error, and the first message of each failure."""
     from rich.text import Text
 
     from runafter.cli.live import SIGNS, LiveRun
+    from runafter.cli.underway import show_under_way
 
     out = console()
     sign, colour = SIGNS.get(header.status, ("?", "white"))
@@ -42,6 +45,7 @@ def print_run(header: RunHeader, rows: Sequence[ActionRow], program: Program | N
         live = LiveRun(program)
         for row in rows:
             live.apply(row.record())
+        show_under_way(live, begun)
         out.print(live.tree())
     for row in _first_failures(rows):
         where = ", item " + ",".join(map(str, row.repetition)) if row.repetition else ""

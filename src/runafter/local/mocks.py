@@ -106,7 +106,7 @@ def operation_names(call: CallOperation) -> list[str]:
     target, inputs = call.target, call.inputs if isinstance(call.inputs, dict) else {}
     api = (target.api or "").rsplit("/", 1)[-1]
     if target.operation:
-        names.append(f"{api}/{target.operation}")
+        names.append(f"{api}/{target.operation}" if api else target.operation)
     method = str(inputs.get("method", "GET")).upper()
     if inputs.get("uri"):
         names.append(f"{method} {inputs['uri']}")

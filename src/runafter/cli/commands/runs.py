@@ -15,6 +15,7 @@ from runafter.cli.history import (
     find_run,
     got_answer,
     one_action,
+    program_of,
     repetition_of,
     ticks_since,
     with_journal,
@@ -32,6 +33,7 @@ from runafter.cli.show import (
     spent_text,
     time_text,
 )
+from runafter.cli.underway import plain_under_way, refuse_unawaited, under_way
 
 if TYPE_CHECKING:
     from runafter.definition.nodes import Definition
@@ -150,20 +152,17 @@ def show(run: str, db: str | None, why: str | None, action: str | None, item: st
     """Show a run: its actions, what failed and with which values."""
     repetition = repetition_of(item)
 
-    async def work(journal: Journal) -> tuple[RunHeader, list[ActionRow], Program | None]:
+    async def work(
+        journal: Journal,
+    ) -> tuple[RunHeader, list[ActionRow], Program | None, list[dict[str, Any]] | None]:
         header = await find_run(journal, run)
         if action is not None and why is None:
-            return header, [await one_action(journal, header, action, repetition)], None
-        kept = await journal.definition(header.program)
-        return (
-            header,
-            await journal.history.every_action(header.id),
-            None if kept is None else load_program(header.program, kept[1]),
-        )
+            return header, [await one_action(journal, header, action, repetition)], None, None
+        program = await program_of(journal, header)
+        rows = await journal.history.every_action(header.id)
+        return header, rows, program, None if program is None else await under_way(journal, header, program)
 
-    from runafter.local.package import load_program
-
-    header, rows, program = with_journal(db, work)
+    header, rows, program, begun = with_journal(db, work)
     if why is not None:
         chain = chain_of(rows, why, repetition, header, program)
         if as_json:
@@ -171,11 +170,12 @@ def show(run: str, db: str | None, why: str | None, action: str | None, item: st
         else:
             print_chain(chain)
     elif as_json:
-        print_json({**plain_header(header), "actions": [plain_action(row) for row in rows]})
+        shown = {**plain_header(header), "actions": [plain_action(row) for row in rows]}
+        print_json(shown if header.is_finished or begun is None else {**shown, "underWay": plain_under_way(begun)})
     elif action is not None:
         print_action(rows[0])
     else:
-        print_run(header, rows, program)
+        print_run(header, rows, program, begun or ())
 
 
 @command.command("actions")
@@ -261,6 +261,15 @@ def answer(run: str, action: str, answer: str, db: str | None, item: str | None,
     given = json_option(answer, "JSON")
     outputs = given if isinstance(given, dict) and "body" in given else {"body": given}
     repetition = repetition_of(item)
+
+    async def check(journal: Journal) -> None:
+        header = await find_run(journal, run)
+        program = None if header.is_finished else await program_of(journal, header)
+        begun = None if program is None else await under_way(journal, header, program)
+        if program is not None and begun is not None:
+            refuse_unawaited(header, program, begun, action, repetition)
+
+    with_journal(db, check)
 
     async def wake(host: Host, run_id: str) -> None:
         if not await host.signal(run_id, action, repetition, outputs):
