@@ -38,7 +38,14 @@ def test_undeclared_entity_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("<a></a>", "<a />"),
+        ("<a/>", "<a />"),
+        ("<a></a>", "<a></a>"),
+        ("<a>\n</a>", "<a></a>"),
+        ("<a b='>'></a>", '<a b="&gt;"></a>'),
+        ("<a><b></b><b/><!--<c></c>--></a>", "<a><b></b><b /><!--<c></c>--></a>"),
+        ("<a>x<![CDATA[<y> & z]]>w</a>", "<a>x<![CDATA[<y> & z]]>w</a>"),
+        ("<a><![CDATA[]]></a>", "<a><![CDATA[]]></a>"),
+        ("<a><![CDATA[<b></b>]]><b></b></a>", "<a><![CDATA[<b></b>]]><b></b></a>"),
         ("<a> <b/> </a>", "<a><b /></a>"),
         ("<a>x<b/>y</a>", "<a>x<b />y</a>"),
         ('<a b="&lt;&quot;"/>', '<a b="&lt;&quot;" />'),
@@ -56,6 +63,42 @@ def test_xml_becomes_json() -> None:
     document = parse_xml("<o a='1'>t<i>x</i><i y='2'/><n/></o>")
 
     assert to_json(document) == {"o": {"@a": "1", "#text": "t", "i": ["x", {"@y": "2"}], "n": None}}
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("<a><b/><c></c><d> </d></a>", {"b": None, "c": "", "d": ""}),
+        ("<a><b/>t<c/>u</a>", {"b": None, "#text": ["t", "u"], "c": None}),
+        ("<a><![CDATA[<x>]]></a>", {"#cdata-section": "<x>"}),
+        ("<a>t<![CDATA[x]]></a>", {"#text": "t", "#cdata-section": "x"}),
+        ("<a b='1'></a>", {"@b": "1"}),
+        ("<a><!--c-->t</a>", "t"),
+        ("<a><?p q?></a>", {"?p": "q"}),
+        ("<a> x </a>", " x "),
+        (
+            "<a xmlns:json='http://james.newtonking.com/projects/json'><b json:Array='true'>1</b><c>2</c></a>",
+            {"b": ["1"], "c": "2"},
+        ),
+    ],
+)
+def test_content_becomes_json_as_newtonsoft_makes_it(text: str, content: object) -> None:
+    found = to_json(parse_xml(text))["a"]
+
+    assert found == content
+    if isinstance(content, dict):
+        assert list(found) == list(content)
+
+
+def test_paths_see_no_white_space_between_elements_and_find_elements_as_they_are_written() -> None:
+    document = parse_xml("<a> <b></b> <b/> <c><![CDATA[x]]></c> </a>")
+
+    assert evaluate_path(document, "/a/text()") == []
+    assert evaluate_path(document, "/a/*") == [
+        *((False, "<b></b>"), (False, "<b />"), (False, "<c><![CDATA[x]]></c>")),
+    ]
+    assert evaluate_path(document, "string(/a/c)") == "x"
+    assert evaluate_path(document, "count(/a/b/node())") == 0.0
 
 
 def test_json_becomes_xml() -> None:

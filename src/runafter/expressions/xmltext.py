@@ -1,12 +1,20 @@
 """XML as the platform reads, writes and converts it.
 
 Reading is hardened: no DOCTYPE, no entities beyond the five of XML, no network.
-White space between elements is dropped and empty elements are written `<a />`,
-as .NET's XmlDocument does.
+White space between elements is dropped, `<a/>` is written `<a />` and `<a></a>`
+stays, as do CDATA sections: as .NET's XmlDocument does (`XmlElement.IsEmpty`).
+JSON is made as Newtonsoft's XmlNodeConverter makes it (read 2026-11-21, in a
+decompiled copy): `<a/>` is null and `<a></a>` the empty text, CDATA stands
+under `#cdata-section`, and `json:Array="true"` makes an array of one element.
+
+libxml2 forgets how an empty element was written and what was CDATA. So there is
+a second, marked tree for writing, made from the text only after it was parsed.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
 from lxml import etree
@@ -30,14 +38,58 @@ class BadPath(ValueError):
     """The text is no XPath expression."""
 
 
+_OPEN, _CDATA, _CDATA_END = "\U0010fffa", "\U0010fffb", "\U0010fffc"  # for private use, in the last plane
+_MARKS: Final = re.compile(f"{_OPEN}|{_CDATA}([^{_CDATA_END}]*){_CDATA_END}")
+_TO_MARK: Final = re.compile(
+    r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(?P<cdata>.*?)\]\]>"
+    r"|(?P<open><[^\s/!?>][^<>\"']*+(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*+)*+(?<!/)>)\s*+(?P<close></[^>]*>)",
+    re.DOTALL,
+)
+_JSON: Final = "http://james.newtonking.com/projects/json"
+
+
 class Document:
-    """A parsed document and the declaration it was written with."""
+    """A parsed document and the declaration it was written with; `marked` is its root for writing."""
 
-    __slots__ = ("declaration", "tree")
+    __slots__ = ("_body", "_marked", "declaration", "tree")
 
-    def __init__(self, tree: Any, declaration: str) -> None:
+    def __init__(self, tree: Any, declaration: str, body: str) -> None:
         self.tree = tree
         self.declaration = declaration
+        self._body = body
+        self._marked: Any = None
+
+    @property
+    def marked(self) -> Any:
+        if self._marked is None:
+            marked = self._body
+            if not _MARKS.search(marked) and _CDATA not in marked:
+                marked = _TO_MARK.sub(_mark, marked)
+            same = marked == self._body
+            self._marked = self.tree.getroot() if same else _root(marked)
+        return self._marked
+
+
+def _mark(match: re.Match[str]) -> str:
+    cdata, start, close = match.group("cdata", "open", "close")
+    if cdata is not None:
+        return f"{_CDATA}{encode_value(cdata, quotes=False)}{_CDATA_END}"
+    if start is None:
+        return match.group()
+    return f"{start}{_OPEN}{close}"
+
+
+def _pieces(text: str | None) -> list[tuple[str, str]]:
+    """Split text of the marked tree into (`#text` or `#cdata-section`, text); white space alone is left out."""
+    found: list[tuple[str, str]] = []
+    at = 0
+    for match in _MARKS.finditer(text or ""):
+        found.append(("#text", (text or "")[at : match.start()]))
+        if match.group(1) is not None:
+            found.append(("#cdata-section", match.group(1)))
+        at = match.end()
+    found.append(("#text", (text or "")[at:]))
+    return [(kind, each) for kind, each in found if kind != "#text" or _significant(each)]
 
 
 def parse_xml(source: str | bytes) -> Document:
@@ -61,6 +113,17 @@ def parse_xml(source: str | bytes) -> Document:
         end = stripped.find("?>")
         if end > 0:
             declaration, body = stripped[: end + 2], stripped[end + 2 :]
+    root = _root(body.strip())
+    tree = root.getroottree()
+    if tree.docinfo.internalDTD is not None:
+        raise BadXml(_NO_DTD)
+    for node in root.iter():
+        node.text = node.text if _significant(node.text) else None
+        node.tail = node.tail if _significant(node.tail) else None
+    return Document(tree, declaration, body.strip())
+
+
+def _root(text: str) -> Any:
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -70,19 +133,15 @@ def parse_xml(source: str | bytes) -> Document:
         strip_cdata=False,
     )
     try:
-        root = etree.fromstring(body.strip().encode("utf-8", "replace"), parser)
+        return etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BadXml(str(error)) from error
-    tree = root.getroottree()
-    if tree.docinfo.internalDTD is not None:
-        raise BadXml(_NO_DTD)
-    return Document(tree, declaration)
 
 
 def outer_xml(document: Document) -> str:
     """Return a document as text, its declaration included."""
     pieces = [document.declaration]
-    root = document.tree.getroot()
+    root = document.marked
     for node in (*reversed(list(root.itersiblings(preceding=True))), root, *root.itersiblings()):
         _write(node, pieces, {}, 0)
     return "".join(pieces)
@@ -109,21 +168,20 @@ def _write(node: Any, pieces: list[str], known: dict[str | None, str], depth: in
     for key, value in node.attrib.items():
         pieces.append(f' {_attribute_name(node, key)}="{_attribute(value)}"')
     children = list(node)
-    has_text = any(_significant(text) for text in (node.text, *(child.tail for child in children)))
     if not children and not node.text:
         pieces.append(" />")
         return
-    if not children:
-        pieces.append(f">{encode_value(node.text or '', quotes=False)}</{name}>")
-        return
     pieces.append(">")
-    if _significant(node.text):
-        pieces.append(encode_value(node.text, quotes=False))
+    _write_text(node.text, pieces)
     for child in children:
         _write(child, pieces, declared, depth + 1)
-        if has_text and _significant(child.tail):
-            pieces.append(encode_value(child.tail, quotes=False))
+        _write_text(child.tail, pieces)
     pieces.append(f"</{name}>")
+
+
+def _write_text(text: str | None, pieces: list[str]) -> None:
+    for kind, each in _pieces(text):
+        pieces.append(encode_value(each, quotes=False) if kind == "#text" else f"<![CDATA[{each}]]>")
 
 
 def _declarations(node: Any) -> dict[str | None, str]:
@@ -163,8 +221,9 @@ def to_json(document: Document) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if document.declaration:
         found["?xml"] = _declaration(document.declaration)
-    root = document.tree.getroot()
-    found[_name(root)] = plain(_element(root, {}, 0))
+    root = document.marked
+    content = _element(root, {}, 0)
+    found[_name(root)] = [content] if _is_array(root) else content
     return found
 
 
@@ -182,52 +241,50 @@ def _element(node: Any, known: dict[str | None, str], depth: int) -> Any:
     if depth > MAX_JSON_DEPTH:
         raise BadXml("the document is nested too deeply")
     found: dict[str, Any] = {}
-    for prefix, uri in node.nsmap.items():
-        if known.get(prefix) != uri:
+    declared = {prefix: uri for prefix, uri in node.nsmap.items() if known.get(prefix) != uri}
+    for prefix, uri in declared.items():
+        if uri != _JSON:
             found[f"@xmlns{':' + prefix if prefix else ''}"] = uri
+    counted = bool(declared)
     for key, value in node.attrib.items():
-        found[f"@{_attribute_name(node, key)}"] = value
-    children = list(node)
-    texts = [node.text, *(child.tail for child in children)]
-    text = [each for each in texts if each and (_significant(each) or not children)]
-    if not children and not found:
-        if not text:
-            return None
-        return "".join(text)
-    if text:
-        found["#text"] = text[0] if len(text) == 1 else text
-    for child in children:
-        if child.tag is etree.Comment:
-            continue
-        if child.tag is etree.ProcessingInstruction:
-            _collect(found, f"?{child.target}", child.text or "")
-        elif isinstance(child.tag, str):
-            _collect(found, _name(child), _element(child, node.nsmap, depth + 1))
-        else:
-            raise BadXml("Reference to undeclared entity.")
+        if not key.startswith(f"{{{_JSON}}}"):
+            found[f"@{_attribute_name(node, key)}"] = value
+            counted = True
+        elif key != f"{{{_JSON}}}Array":
+            found[f"${key.rpartition('}')[2]}"] = value
+    content = list(_content(node, depth))
+    if not counted and len(content) == 1 and content[0][0] == "#text":
+        return content[0][1]
+    if not content and not counted and not node.attrib:
+        return "" if node.text else None
+    groups: dict[str, list[Any]] = {}
+    arrays = set()
+    for name, value, is_array in content:
+        groups.setdefault(name, []).append(value)
+        if is_array:
+            arrays.add(name)
+    for name, values in groups.items():
+        found[name] = values[0] if len(values) == 1 and name not in arrays else values
     return found
 
 
-def _collect(found: dict[str, Any], name: str, value: Any) -> None:
-    if name not in found:
-        found[name] = value
-    elif isinstance(found[name], _Repeated):
-        found[name].append(value)
-    else:
-        found[name] = _Repeated([found[name], value])
+def _content(node: Any, depth: int) -> Iterator[tuple[str, Any, bool]]:
+    """Yield (name, value, whether it is an array by itself) of texts and elements in their order."""
+    for kind, text in _pieces(node.text):
+        yield kind, text, False
+    for child in node:
+        if child.tag is etree.ProcessingInstruction:
+            yield f"?{child.target}", child.text or "", False
+        elif isinstance(child.tag, str):
+            yield _name(child), _element(child, node.nsmap, depth + 1), _is_array(child)
+        elif child.tag is not etree.Comment:
+            raise BadXml("Reference to undeclared entity.")
+        for kind, text in _pieces(child.tail):
+            yield kind, text, False
 
 
-class _Repeated(list[Any]):
-    """Marks an array made from repeated elements while one element is read."""
-
-
-def plain(value: Any) -> Any:
-    """Return JSON values with lists of the plain type."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value
+def _is_array(node: Any) -> bool:
+    return str(node.get(f"{{{_JSON}}}Array", "")).strip() in {"true", "1"}
 
 
 def from_json(value: dict[str, Any]) -> str:
@@ -312,7 +369,11 @@ def evaluate_path(document: Document, path: str) -> Any:
         return found
     if isinstance(found, str):
         return str(found)
-    return [_node(each) for each in found] if isinstance(found, list) else []
+    if not isinstance(found, list):
+        return []
+    places = {node: place for place, node in enumerate(document.tree.getroot().iter())}
+    written = list(document.marked.iter()) if any(each in places for each in found if not isinstance(each, str)) else []
+    return [_node(written[places[each]] if written and each in places else each) for each in found]
 
 
 def _node(node: Any) -> tuple[bool, str]:
