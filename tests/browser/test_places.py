@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import TOKEN
 from tests.browser.project import LONG
 
-PATHS = ["/", "/flows/divisions", f"/flows/{LONG}", "/runs", "/runs/{run}", "/runs/{run}?action=Divide"]
+PATHS = ["/", "/flows", "/flows/divisions", f"/flows/{LONG}", "/runs", "/runs/{run}", "/runs/{run}?action=Divide"]
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,13 @@ def test_nothing_leaves_the_window(page, failed, path):
     page.goto(path.format(run=failed))
     expect(page.locator("main h1, main h2").first).to_be_visible()
     expect(page.locator(".spin.large")).to_have_count(0)
-    for width in (800, 1440):
+    for width in (360, 800, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for place in page.get_by_role("navigation").get_by_role("link").all():
+            expect(place).to_be_in_viewport(ratio=1)
+        if width == 360:
+            continue  # what does not fit below the bar is scrolled to
         if "action=" in path and width < 900:
             continue  # the details lie over the head
         for button in page.locator("main .page > header button, main .run-head button").all():
@@ -57,6 +61,7 @@ def test_an_address_without_a_repetition_shows_the_failed_one(page, failed):
     ("path", "says", "leads"),
     [
         ("/runs/none", "The run 'none' was not found", "See the runs that there are"),
+        ("/runs/%zz", "The run '%zz' was not found", "See the runs that there are"),
         ("/flows/none", "none", "See the flows that there are"),
         ("/nowhere", "There is no such page", "Back to the flows"),
     ],

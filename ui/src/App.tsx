@@ -11,6 +11,15 @@ import { Empty, Loading } from "./parts/states";
 const RunPage = lazy(() => import("./run/RunPage").then((module) => ({ default: module.RunPage })));
 const FlowPage = lazy(() => import("./pages/FlowPage").then((module) => ({ default: module.FlowPage })));
 
+/** A name out of an address; one with a broken escape is no name of anything, and is shown as it is. */
+function read(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 export function App() {
   return (
     <Gate>
@@ -18,9 +27,10 @@ export function App() {
         <Suspense fallback={<Loading />}>
           <Switch>
             <Route path="/" component={FlowsPage} />
-            <Route path="/flows/:flow">{(params) => <FlowPage key={params.flow} name={decodeURIComponent(params.flow)} />}</Route>
+            <Route path="/flows" component={FlowsPage} />
+            <Route path="/flows/:flow">{(params) => <FlowPage key={params.flow} name={read(params.flow)} />}</Route>
             <Route path="/runs" component={RunsPage} />
-            <Route path="/runs/:run">{(params) => <RunPage key={params.run} id={decodeURIComponent(params.run)} />}</Route>
+            <Route path="/runs/:run">{(params) => <RunPage key={params.run} id={read(params.run)} />}</Route>
             <Route path="/approvals" component={ApprovalsPage} />
             <Route path="/tenant" component={TenantPage} />
             <Route>

@@ -55,12 +55,12 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <header className="bar">
         <Link href="/" className="brand">
-          <img src="/icon.svg" alt="" width="22" height="22" /> Runafter
+          <img src="/icon.svg" alt="" width="22" height="22" /> <span className="name">Runafter</span>
         </Link>
         <nav aria-label="Pages">
           {PLACES.map((place) => (
             <Link key={place.path} href={place.path} aria-current={isAt(place.path) ? "page" : undefined}>
-              <Icon name={place.icon} /> {place.name}
+              <Icon name={place.icon} /> <span className="name">{place.name}</span>
               {place.path === "/approvals" && waiting > 0 && (
                 <span className="badge">
                   {waiting}

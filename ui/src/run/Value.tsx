@@ -12,7 +12,7 @@ export function Value({ title, value, secured }: { title: string; value: unknown
     return (
       <section className="value-of">
         <h3>{title}</h3>
-        <p className="dim">Hidden: the action secures its {title.toLowerCase()}.</p>
+        <p className="dim">Hidden: the {title === "Trigger" ? "flow secures what its trigger is given" : `action secures its ${title.toLowerCase()}`}.</p>
       </section>
     );
   const text = shown(value) ?? "";
