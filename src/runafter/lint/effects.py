@@ -66,6 +66,7 @@ _METHODS: dict[str, Kind] = {
     "post": "unknown",
     "put": "update",
     "patch": "update",
+    "merge": "update",
     "delete": "delete",
 }
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -138,7 +139,7 @@ def call_of(part: Part, type_: str, target: Target, catalogue: Catalogue | None)
     method = _text(inputs, "method")
     kind = _kind(facts, target.operation, method, _text(inputs, "path"))
     title = f"{api or type_} {target.operation or _request(method, _text(inputs, 'path'))}".strip()
-    record = _record(api, inputs)
+    record = _record(api, inputs, facts)
     return Call(
         kind=kind,
         api=api,
@@ -260,16 +261,13 @@ def _http(inputs: Part | None, folded: str) -> Call:
     )
 
 
-def _record(api: str, inputs: Part | None) -> Record | None:
+def _record(api: str, inputs: Part | None, facts: OperationFacts | None) -> Record | None:
     """Read table and key from named parameters, or from the path of Consumption's form."""
     if inputs is None or not inputs.is_object:
         return None
     parameters = inputs.get("parameters")
     if parameters is not None and isinstance(parameters.value, Mapping):
-        flat = {str(key).casefold(): value for key, value in parameters.value.items()}
-        store = tuple(normal(flat[name]) for name in _TABLES if name in flat)
-        key = next((normal(flat[name]) for name in _KEYS if flat.get(name) not in (None, "")), None)
-        return Record(store=(api, *store), key=key) if store or key else None
+        return _by_names(api, {str(key): value for key, value in parameters.value.items()})
     path = _text(inputs, "path")
     if path is None:
         return None
@@ -279,7 +277,31 @@ def _record(api: str, inputs: Part | None) -> Record | None:
         place = len(lowered) - 1 - lowered[::-1].index("items")
         key = normal(segments[place + 1]) if place + 1 < len(segments) else None
         return Record(store=(api, *(normal(segment) for segment in segments[:place])), key=key)
-    return Record(store=(api, normal(path)), key=None)
+    named = _path_arguments(facts, segments) if facts is not None else {}
+    found = _by_names(api, named) if any(name.casefold() in _KEYS for name in named) else None
+    return found or Record(store=(api, normal(path)), key=None)
+
+
+def _by_names(api: str, arguments: Mapping[str, Any]) -> Record | None:
+    flat = {name.casefold(): value for name, value in arguments.items()}
+    store = [normal(flat[name]) for name in _TABLES if name in flat]
+    keys: tuple[str, ...] = _KEYS
+    if "table" in flat and "file" in flat:  # a table in a workbook
+        store.append(normal(flat["file"]))
+        keys = tuple(name for name in _KEYS if name != "file")
+    key = next((normal(flat[name]) for name in keys if flat.get(name) not in (None, "")), None)
+    return Record(store=(api, *store), key=key) if store or key else None
+
+
+def _path_arguments(facts: OperationFacts, segments: list[str]) -> dict[str, str]:
+    """Return what stands in a path for the names of the operation's own path."""
+    for template in (facts.path, *(path for _, path in facts.routes)):
+        wished = _segments(template or "")
+        if len(wished) == len(segments) and all(
+            w.startswith("{") or w.casefold() == s.casefold() for w, s in zip(wished, segments, strict=True)
+        ):
+            return {w.strip("{}+"): s for w, s in zip(wished, segments, strict=True) if w.startswith("{")}
+    return {}
 
 
 def _segments(path: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,47 @@ _CHANCE = frozenset({"guid", "rand", "utcnow", "iterationindexes", "workflow"})
 _OWN = frozenset(
     ["id", "itemid", "guid", "rowid", "recordid", "listitemid", "itemlink", "itempath", "messageid", "internetmessageid"]
 )  # fmt: skip
+_SHARED = frozenset(
+    [
+        "sku",
+        "product",
+        "article",
+        "customer",
+        "client",
+        "account",
+        "category",
+        "type",
+        "status",
+        "region",
+        "country",
+        "city",
+        "department",
+        "team",
+        "group",
+        "project",
+        "warehouse",
+        "store",
+        "location",
+        "branch",
+        "supplier",
+        "vendor",
+        "owner",
+        "manager",
+        "user",
+        "email",
+        "mail",
+        "company",
+        "tenant",
+        "channel",
+        "day",
+        "date",
+        "month",
+        "year",
+        "week",
+    ]
+)
+"""Words of fields that name what several items have in common."""
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _KEYS = ("id", "recordId", "itemId", "rowId", "rowkey", "idColumn")
 _FILTERS = ("$filter", "filter", "$search", "query", "fetchXml", "$skiptoken", "search")
 _DEEPEST = 12
@@ -24,7 +66,7 @@ _DEEPEST = 12
 
 @dataclass(frozen=True, slots=True)
 class _Seed:
-    """What a key begins with: the item of a loop, the trigger, a call, chance. `field` is what is taken of it, folded;
+    """What a key begins with: the item of a loop, the trigger, a call, chance. `field` is what is taken of it;
     `searched` says that the record is looked up by it and not named by it.
     """
 
@@ -89,12 +131,13 @@ def _is_row_of(flow: Flow, site: Site, loop: Site, field: str | None) -> bool:
     call = flow.call(site)
     if call is None or call.record is None or not call.record.store or not field:
         return False
-    stem = field.removesuffix("id").rstrip("_")
+    stem = field.casefold().removesuffix("id").rstrip("_")
     rows = [
         flow.call(flow.outline.named[name]) for name in calls_read(flow, loop, expressions_in(loop.part.get("foreach")))
     ]
     same = any(row is not None and row.record is not None and row.record.store == call.record.store for row in rows)
-    return same and bool(stem) and call.record.store[-1].casefold().startswith(stem)
+    names_itself = bool(stem) and call.record.store[-1].casefold().startswith(stem)
+    return same and (names_itself or not field.casefold().endswith("id"))
 
 
 def _may_coincide(seed: _Seed) -> bool:
@@ -107,15 +150,17 @@ def _is_foreign(field: str | None) -> bool:
     """Tell whether a field names another thing (`CustomerId`, a remainder), so that several items may have it."""
     if field is None:
         return False
-    if field == "mod":
+    folded = field.casefold()
+    if folded == "mod":
         return True
-    if field.endswith("id") and field not in _OWN:
-        return not field.startswith(("item", "row", "record", "{")) and "unique" not in field
-    return False
+    if folded.endswith("id") and folded not in _OWN:
+        return not folded.startswith(("item", "row", "record", "{")) and "unique" not in folded
+    return any(word.casefold() in _SHARED for word in _WORD.findall(field))
 
 
 def _is_own(field: str | None) -> bool:
-    return field is None or field in _OWN or field.startswith("{") or "unique" in field
+    folded = field.casefold() if field is not None else "id"
+    return folded in _OWN or folded.startswith("{") or "unique" in folded
 
 
 def _seeds(flow: Flow, expressions: list[Expression], way: _Way) -> Iterator[_Seed]:
@@ -135,8 +180,8 @@ def _of(flow: Flow, expression: Expression, way: _Way) -> Iterator[_Seed]:
     elif isinstance(expression, Access):
         base, accesses = access_keys(expression)
         last = accesses[-1].key
-        name = str(last.value).rsplit("/", 1)[-1].casefold() if isinstance(last, Literal) else None
-        named = way.field is None and name not in {None, "value", "body"} and not (name or "").isdigit()
+        name = str(last.value).rsplit("/", 1)[-1] if isinstance(last, Literal) else ""
+        named = way.field is None and name.casefold() not in {"", "value", "body"} and not name.isdigit()
         yield from _of(flow, base, replace(way, field=name) if named else way)
         for access in accesses:
             if not isinstance(access.key, Literal):
