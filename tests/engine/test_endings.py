@@ -409,3 +409,26 @@ def test_the_error_of_a_terminate_is_an_object_of_texts(given: Any, error: dict[
 
     assert done.finished is not None
     assert done.finished.error == error
+
+
+@pytest.mark.parametrize("value", ["@1e400", "@float('1e300')", "²", "9" * 5000, "PT" + "9" * 400 + "S", "@null", -1])
+@pytest.mark.parametrize("place", ["wait", "until count", "until timeout", "status code", "retry count", "limit"])
+def test_no_number_or_duration_is_too_odd_for_the_engine(place: str, value: Any) -> None:
+    given = "@triggerBody()"
+    if isinstance(value, str) and value.startswith("@"):
+        given = value
+    inner = {"Do": compose()}
+    action = {
+        "wait": {"type": "Wait", "inputs": {"interval": {"count": given, "unit": "Second"}}},
+        "until count": {"type": "Until", "expression": "@true", "limit": {"count": given}, "actions": inner},
+        "until timeout": {"type": "Until", "expression": "@true", "limit": {"timeout": given}, "actions": inner},
+        "status code": {"type": "Response", "inputs": {"statusCode": given}},
+        "retry count": http(retry={"type": "fixed", "count": given, "interval": "PT5S"}),
+        "limit": http(limit={"timeout": given}),
+    }[place]
+
+    done = drive({"Odd": action}, started={"trigger": {"outputs": {"body": value}}, "caller_waits": True})
+
+    assert done.record("Odd").status in {"Failed", "Succeeded"}
+    if place in {"wait", "until count", "status code", "retry count"}:
+        assert done.record("Odd").error["code"] in {"InvalidTemplate", "ExpressionEvaluationFailed"}

@@ -157,6 +157,19 @@ def plain_action(row: ActionRow) -> dict[str, Any]:
     return plain
 
 
+def plain_under_way(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is under way as plain JSON."""
+    return [
+        {
+            **{name: row[name] for name in ("action", "type", "status")},
+            "repetition": list(row["repetition"]),
+            "startTime": time_text(row["started_at"]),
+            **{name: row[name] for name in ("done", "of", "attempt") if row.get(name) is not None},
+        }
+        for row in rows
+    ]
+
+
 def plain_reason(reason: Reason) -> dict[str, Any]:
     """Return one link of a chain as plain JSON."""
     import msgspec

@@ -49,21 +49,6 @@ def show_under_way(live: LiveRun, rows: Sequence[dict[str, Any]]) -> None:
             line.started = max(line.started, line.settled + 1)
 
 
-def plain_under_way(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what is under way as plain JSON."""
-    from runafter.cli.show import time_text
-
-    return [
-        {
-            **{name: row[name] for name in ("action", "type", "status")},
-            "repetition": list(row["repetition"]),
-            "startTime": time_text(row["started_at"]),
-            **{name: row[name] for name in ("done", "of", "attempt") if row.get(name) is not None},
-        }
-        for row in rows
-    ]
-
-
 def refuse_unawaited(
     header: RunHeader, program: Program, rows: Sequence[dict[str, Any]], action: str, repetition: tuple[int, ...]
 ) -> None:

@@ -15,6 +15,7 @@ from runafter.errors import EvaluationError
 from runafter.program.steps import RespondStep, TerminateStep
 from runafter.protocol.commands import CancelTimer, FinishRun, RunStatus, SendResponse
 from runafter.values.json import stringify
+from runafter.values.wholes import whole
 
 _ENDINGS: dict[str, RunStatus] = {"succeeded": "Succeeded", "failed": "Failed", "cancelled": "Cancelled"}
 
@@ -55,8 +56,7 @@ def start_response(machine: Machine, frame: Frame, node: Node) -> None:
 
 
 def _status_code(value: Any) -> int:
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
         raise EvaluationError(f"The 'statusCode' of a Response is a number from 200 to 599, not {value!r}.")
     return value

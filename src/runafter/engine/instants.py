@@ -14,4 +14,5 @@ def timestamp(ticks: int) -> str:
 
 
 def ticks(seconds: float) -> int:
-    return round(seconds * TICKS_PER_SECOND)
+    """Return seconds as ticks; more than all of time is the end of it."""
+    return round(min(seconds, MAX_TICKS / TICKS_PER_SECOND) * TICKS_PER_SECOND)

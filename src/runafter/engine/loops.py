@@ -7,6 +7,7 @@ records that a later expression can read, in item order.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from runafter.engine.blocks import block_verdict, wrong_type
@@ -21,6 +22,7 @@ from runafter.errors import EvaluationError
 from runafter.expressions.template import Template
 from runafter.program.steps import ForeachStep, UntilStep
 from runafter.values.time import duration_s
+from runafter.values.wholes import whole
 
 
 def start_foreach(machine: Machine, frame: Frame, node: Node) -> None:
@@ -168,15 +170,14 @@ def _limit(machine: Machine, limit: Template | float, frame: Frame, node: Node, 
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise EvaluationError(f"The count limit of an Until is a whole number above 0, not {value!r}.")
     return value
 
 
 def _seconds(value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     try:
         return duration_s(str(value))

@@ -9,6 +9,7 @@ from runafter.engine.outcome import status_name
 from runafter.engine.plan import Node
 from runafter.engine.state import Frame, Record
 from runafter.protocol.ids import repetition_name
+from runafter.values.wholes import whole
 
 
 def settle_static(machine: Machine, frame: Frame, node: Node) -> bool:
@@ -48,9 +49,7 @@ def _record(
 
 
 def _code(status: str, outputs: Any) -> str | None:
-    number = outputs.get("statusCode") if isinstance(outputs, dict) else None
-    if isinstance(number, str) and number.isdigit():
-        number = int(number)
+    number = whole(outputs.get("statusCode")) if isinstance(outputs, dict) else None
     if isinstance(number, int):
         return status_name(number)
     return {"Succeeded": "OK", "Failed": "ActionFailed", "TimedOut": "ActionTimedOut"}.get(status, "ActionSkipped")

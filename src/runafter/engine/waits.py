@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from runafter.engine.failing import fail_inputs
@@ -14,6 +15,7 @@ from runafter.errors import EvaluationError
 from runafter.program.steps import WaitStep
 from runafter.values.dateparse import parse_time
 from runafter.values.time import Timestamp, add, is_unit
+from runafter.values.wholes import whole
 
 
 def start_wait(machine: Machine, frame: Frame, node: Node) -> None:
@@ -62,9 +64,8 @@ def _moment(machine: Machine, value: Any) -> int:
 
 
 def _after(now: int, count: Any, unit: Any) -> int:
-    if isinstance(count, str) and count.strip().isdigit():
-        count = int(count)
-    if isinstance(count, bool) or not isinstance(count, int | float) or count < 0:
+    count = whole(count)
+    if isinstance(count, bool) or not isinstance(count, int | float) or not 0 <= count < math.inf:
         raise EvaluationError(f"The 'count' of a Wait is a number from 0, not {count!r}.")
     name = str(unit).casefold().removesuffix("s")
     if not is_unit(name):

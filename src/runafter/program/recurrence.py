@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Literal
 
+from runafter.values.wholes import whole
 from runafter.values.zones import find_zone
 
 Frequency = Literal["Second", "Minute", "Hour", "Day", "Week", "Month", "Year"]
@@ -296,8 +297,7 @@ def _start(value: Any) -> datetime | None:
 
 
 def _whole(value: Any, name: str, low: int, high: int) -> int:
-    if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-        value = int(value)
+    value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise RecurrenceFault(f"'{name}' is {value!r}; a whole number from {low} to {high} is needed", field=name)
     return value

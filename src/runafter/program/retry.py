@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from runafter.profiles.profile import Profile
 from runafter.values.time import duration_s, duration_text
+from runafter.values.wholes import whole
 
 Kind = Literal["none", "fixed", "exponential"]
 _KINDS: dict[str, Kind] = {"none": "none", "fixed": "fixed", "exponential": "exponential"}
@@ -139,8 +140,7 @@ def _clamp(seconds: float, policy: RetryPolicy) -> float:
 def _count(fields: Mapping[str, Any], profile: Profile) -> int:
     value = fields.get("count")
     low, high = profile.limit("retry_count_min"), profile.limit("retry_count_max")
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise RetryFault(f"'count' of a retry policy is a whole number from {low} to {high}", field="count")
     if not low <= value <= high:

@@ -14,6 +14,7 @@ from runafter.program.recurrence import Recurrence, RecurrenceFault, parse_recur
 from runafter.program.retry import RetryFault, RetryPolicy, default_policy, parse_policy
 from runafter.program.steps import Trigger
 from runafter.program.targets import find_target
+from runafter.values.wholes import whole
 
 TRIGGERS: dict[str, tuple[str, ...]] = {
     "Request": (),
@@ -154,8 +155,7 @@ def _bounded(draft: Draft, part: Part | None, low: int, high: int, who: str, wha
     if part is None:
         return None
     value = part.value
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    value = whole(value)
     if isinstance(value, str) and is_dynamic(value):
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:

@@ -252,6 +252,8 @@ def duration_s(text: str) -> float:
     if match is None or not found or match["time"] == "T":
         raise ValueError(f"{text!r} is no ISO 8601 duration such as 'PT30S', 'PT1H30M' or 'P1D'")
     seconds = float(sum(_DURATION_UNITS[name] * float(value) for name, value in found.items()))
+    if seconds * TICKS_PER_SECOND > MAX_TICKS:
+        raise ValueError(f"{text[:40]!r} is longer than all of time until the year 9999")
     return -seconds if match["sign"] else seconds
 
 

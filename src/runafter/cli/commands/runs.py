@@ -26,6 +26,7 @@ from runafter.cli.show import (
     plain_action,
     plain_header,
     plain_reason,
+    plain_under_way,
     print_action,
     print_chain,
     print_run,
@@ -33,7 +34,7 @@ from runafter.cli.show import (
     spent_text,
     time_text,
 )
-from runafter.cli.underway import plain_under_way, refuse_unawaited, under_way
+from runafter.cli.underway import refuse_unawaited, under_way
 
 if TYPE_CHECKING:
     from runafter.definition.nodes import Definition

@@ -10,6 +10,7 @@ from runafter.program.part import is_dynamic
 from runafter.program.retry import NO_RETRY, RetryFault, RetryPolicy, default_policy, parse_policy
 from runafter.program.steps import CallStep
 from runafter.program.targets import find_target
+from runafter.values.wholes import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +141,7 @@ def _whole(making: Making, part: Any) -> int | None:
     if part is None:
         return None
     value = part.value
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    value = whole(value)
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     if not (isinstance(value, str) and is_dynamic(value)):

@@ -9,6 +9,7 @@ from runafter.program.actions.base import Making
 from runafter.program.conditions import condition_template
 from runafter.program.part import Part, is_dynamic
 from runafter.program.steps import Block, ForeachStep, IfStep, ScopeStep, SwitchStep, UntilStep
+from runafter.values.wholes import whole
 
 
 def make_scope(making: Making) -> ScopeStep:
@@ -92,8 +93,7 @@ def _repetitions(making: Making) -> int:
         nested = any(site.folded == "foreach" for site in making.site.around())
         return 1 if nested else default
     value = written.value
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    value = whole(value)
     if isinstance(value, str) and is_dynamic(value):
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -114,8 +114,7 @@ def _limit_count(making: Making) -> Template | int:
     value = written.value
     if isinstance(value, str) and is_dynamic(value):
         return making.template(written)
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    value = whole(value)
     most = profile.limit("until_count")
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         making.report("ACT005", f"limit.count is {written.value!r}; a whole number above 0 is needed", written)
