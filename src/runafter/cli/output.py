@@ -76,8 +76,12 @@ def json_option(text: str | None, name: str) -> Any:
                 text = file.read()
         except OSError as fault:
             raise click.BadParameter(f"cannot read {text[1:]!r}: {fault.strerror}", param_hint=name) from fault
+        except UnicodeDecodeError as fault:
+            raise click.BadParameter(f"{text[1:]!r} is no text in UTF-8", param_hint=name) from fault
     try:
         return json.loads(text)
+    except RecursionError as fault:
+        raise click.BadParameter("the JSON is nested too deeply", param_hint=name) from fault
     except json.JSONDecodeError as fault:
         raise click.BadParameter(
             f"no JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}; quote text twice, e.g. '\"text\"'",

@@ -14,7 +14,14 @@ from runafter.values.json import json_numbers
 from runafter.values.size import MAX_JSON_DEPTH
 
 PROFILES = ("power-automate", "logic-apps-consumption", "logic-apps-standard")
-_ABSENT: Any = object()
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+_ABSENT: Any = _Absent()
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +34,7 @@ def evaluate(
     *,
     variables: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
-    item: Any = None,
+    item: Any = _ABSENT,
     outputs: Mapping[str, Any] | None = None,
     now: str | datetime | None = None,
     profile: str = "power-automate",
@@ -36,6 +43,7 @@ def evaluate(
 ) -> Any:
     """Return the value of an expression, of text with `@{...}` in it, or of JSON that holds such strings.
 
+    `item` is what `item()` and `items()` return, null (None) too; left out, there is no loop around the template.
     `outputs` maps action names to their outputs, `trigger` is the trigger's outputs (`{"body": ...}`). `now` is an ISO
     timestamp or a datetime; a naive one counts as UTC. `seed` decides what `rand` and `guid` give. Numbers come out as
     JSON holds them: a decimal is a float, NaN the text 'NaN'.
@@ -62,7 +70,7 @@ def scope_for(
     *,
     variables: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
-    item: Any = None,
+    item: Any = _ABSENT,
     outputs: Mapping[str, Any] | None = None,
     now: str | datetime | None = None,
     trigger: Any = None,
@@ -82,7 +90,7 @@ class GivenScope:
         *,
         variables: Mapping[str, Any] | None = None,
         parameters: Mapping[str, Any] | None = None,
-        item: Any = None,
+        item: Any = _ABSENT,
         outputs: Mapping[str, Any] | None = None,
         now: str | datetime | None = None,
         trigger: Any = None,
@@ -91,7 +99,7 @@ class GivenScope:
         self._variables = _folded(variables, "variables")
         self._parameters = _folded(parameters, "parameters")
         self._outputs = _folded(outputs, "outputs")
-        self._item = checked(item, "item")
+        self._item = item if item is _ABSENT else checked(item, "item")
         self._trigger = checked(trigger, "trigger")
         self._now = _ticks(now)
         self._state = (seed * 0x9E3779B97F4A7C15 + 0x1234567) & (2**64 - 1)
@@ -146,7 +154,7 @@ class GivenScope:
         return {"outputs": {"body": {}} if self._trigger is None else self._trigger}
 
     def item(self) -> Any:
-        if self._item is None:
+        if self._item is _ABSENT:
             raise EvaluationError("The template function 'item' is not expected at this location.")
         return self._item
 
@@ -188,6 +196,8 @@ def checked(value: Any, what: str, depth: int = 0) -> Any:
 
 
 def _folded(values: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    if values is not None and not isinstance(values, Mapping):
+        raise TypeError(f"{what} is a {type(values).__name__}, not a mapping of names and values")
     return {name.casefold(): checked(value, what) for name, value in (values or {}).items()}
 
 

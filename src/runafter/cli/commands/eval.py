@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -21,7 +22,11 @@ from runafter.cli.output import console, json_option, print_json
 @click.option("--variables", metavar="JSON", help="An object of variables; @FILE reads a file.")
 @click.option("--parameters", metavar="JSON", help="An object of parameters; @FILE reads a file.")
 @click.option("--outputs", metavar="JSON", help="An object: action name to its outputs; @FILE reads a file.")
-@click.option("--trigger", metavar="JSON", help='The trigger\'s outputs, e.g. {"body": {...}}; @FILE reads a file.')
+@click.option(
+    "--trigger",
+    metavar="JSON",
+    help='The trigger\'s body, or its outputs: {"body": ..., "headers": ...}; @FILE reads a file.',
+)
 @click.option("--now", metavar="ISO", help="The time that utcNow() returns; the present by default.")
 @click.option(
     "--profile", type=click.Choice(DIALECTS), default=DIALECTS[0], show_default=True, help="Dialect of the expression."
@@ -42,20 +47,24 @@ def command(
 ) -> None:
     """Evaluate EXPRESSION: '@concat(...)', text with '@{...}' parts, or JSON that holds them.
 
-    A leading '@' may be left out when the text is one function call.
+    A leading '@' may be left out when the text is one function call. `-` reads
+    standard input.
     """
     from runafter.errors import ExpressionError
     from runafter.expressions.evaluate import evaluate, scope_for
+    from runafter.local.triggers import outputs_of
 
     given: dict[str, Any] = {
-        "item": json_option(item, "--item"),
-        "variables": json_option(variables, "--variables"),
-        "parameters": json_option(parameters, "--parameters"),
-        "outputs": json_option(outputs, "--outputs"),
-        "trigger": json_option(trigger, "--trigger"),
+        "variables": _object_option(variables, "--variables"),
+        "parameters": _object_option(parameters, "--parameters"),
+        "outputs": _object_option(outputs, "--outputs"),
+        "trigger": None if trigger is None else outputs_of(json_option(trigger, "--trigger")),
         "now": now or _present(),
     }
-    template = _template(expression)
+    if item is not None:
+        given["item"] = json_option(item, "--item")
+    _check_now(given["now"])
+    template = _template(sys.stdin.read().rstrip("\r\n") if expression == "-" else expression)
     try:
         if explain:
             _explain(template, scope_for(**given), as_json=as_json)
@@ -81,6 +90,24 @@ def command(
                 click.echo(f"  hint: {fault.hint}", err=True)
         raise click.exceptions.Exit(1) from fault
     print_json(value)
+
+
+def _object_option(text: str | None, name: str) -> Any:
+    value = json_option(text, name)
+    if text is not None and not isinstance(value, dict):
+        raise click.BadParameter("an object of names and values is needed, such as '{\"name\": 1}'", param_hint=name)
+    return value
+
+
+def _check_now(text: str) -> None:
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise click.BadParameter(
+            f"{text!r} is no ISO timestamp such as 2026-03-29T01:30:00Z", param_hint="--now"
+        ) from fault
 
 
 def _template(text: str) -> Any:
