@@ -218,6 +218,7 @@ async def serve(
             loop.add_signal_handler(number, stop)
     try:
         await runtime.start(project)
+        tasks.append(loop.create_task(_follow(runtime)))
         if watch and path is not None:
             tasks.append(loop.create_task(_watch(path, runtime, outside, connections)))
         await server._serve()  # noqa: SLF001 - `serve` would take over the signals
@@ -231,6 +232,19 @@ async def serve(
         if tenant is not None:
             await tenant.close()
         await storage.close()
+
+
+async def _follow(runtime: Runtime) -> None:
+    """Take over what others do to the flows in the database, as `runafter flows disable` does."""
+    while True:
+        await asyncio.sleep(_WATCH_S)
+        try:
+            for name in await runtime.follow():
+                _log.info("flow %s was changed in the database", name)
+        except StorageFault as fault:
+            _log.warning("the flows in the database are looked at again: %s", fault)
+        except Exception:  # noqa: BLE001 - the next change is looked at whatever this one was
+            _log.exception("a change of the flows in the database is not taken over")
 
 
 async def _watch(path: Path, runtime: Runtime, outside: LocalOutside, connections: ServedConnections) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,7 @@ class FlowBook:
         self._clock = clock
         self._flows: dict[str, Flow] = {}
         self._older: dict[tuple[str, str], Flow] = {}
+        self._lock = asyncio.Lock()
 
     async def open(self) -> None:
         """Build what the catalog holds."""
@@ -108,18 +110,36 @@ class FlowBook:
             file=definition.file,
             sidecar=dict(sidecar.raw),
         )
-        row = await self._catalog.install(
-            given.name,
-            title=definition.name if definition.name.casefold() not in {"flow", "workflow"} else given.name,
-            program=content_hash(definition.value),
-            source=source,
-            meta=meta,
-            at=self._clock(),
-            state=state,
-        )
-        flow = _made(row, source, definition)
-        self._flows[row.name.casefold()] = flow
-        return flow
+        async with self._lock:
+            row = await self._catalog.install(
+                given.name,
+                title=definition.name if definition.name.casefold() not in {"flow", "workflow"} else given.name,
+                program=content_hash(definition.value),
+                source=source,
+                meta=meta,
+                at=self._clock(),
+                state=state,
+            )
+            flow = _made(row, source, definition)
+            self._flows[row.name.casefold()] = flow
+            return flow
+
+    async def follow(self) -> list[str]:
+        """Take over what other processes have written: flows switched, imported, removed. Return their names."""
+        async with self._lock:
+            rows = {row.name.casefold(): row for row in await self._catalog.flows()}
+            changed = []
+            for folded, row in rows.items():
+                known = self._flows.get(folded)
+                if known is not None and known.row == row:
+                    continue
+                if known is not None and (known.row.version, known.row.meta) == (row.version, row.meta):
+                    known.row = row
+                else:
+                    self._flows[folded] = await self._read(row, row.version)
+                changed.append(row.name)
+            gone = [folded for folded in self._flows if folded not in rows]
+            return changed + [self._flows.pop(folded).name for folded in gone]
 
     def all(self) -> list[Flow]:
         return sorted(self._flows.values(), key=lambda flow: flow.name)
@@ -154,14 +174,16 @@ class FlowBook:
 
     async def switch(self, name: str, state: FlowState) -> Flow:
         """Enable or disable a flow."""
-        flow = self.get(name)
-        flow.row = await self._catalog.set_state(flow.row, state, self._clock())
-        return flow
+        async with self._lock:
+            flow = self.get(name)
+            flow.row = await self._catalog.set_state(flow.row, state, self._clock())
+            return flow
 
     async def remove(self, name: str) -> bool:
-        flow = self.get(name)
-        del self._flows[flow.name.casefold()]
-        return await self._catalog.remove(flow.name)
+        async with self._lock:
+            flow = self.get(name)
+            del self._flows[flow.name.casefold()]
+            return await self._catalog.remove(flow.name)
 
     async def _read(self, row: FlowRow, version: str) -> Flow:
         kept = await self._catalog.version(row.name, version)

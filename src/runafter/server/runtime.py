@@ -127,13 +127,20 @@ class Runtime:
 
     async def load(self, project: Project) -> list[str]:
         """Install what changed; runs under way end on the version they began with."""
-        changed = await self.flows.load(project)
-        if changed:
+        return await self._changed(await self.flows.load(project))
+
+    async def follow(self) -> list[str]:
+        """Take over what other processes did to the flows in the database: the command line, another server."""
+        return await self._changed(await self.flows.follow())
+
+    async def _changed(self, names: list[str]) -> list[str]:
+        if names:
             await self.schedule.refresh()
             await self.subscriptions.refresh()
-            for name in changed:
-                self.news.publish(News(kind="flow", flow=name, data={"state": self.flows.get(name).row.state}))
-        return changed
+        states = {flow.name: flow.row.state for flow in self.flows.all()}
+        for name in names:
+            self.news.publish(News(kind="flow", flow=name, data={"state": states.get(name)}))
+        return names
 
     async def switch(self, name: str, state: FlowState) -> Flow:
         """Enable or disable a flow: schedules and subscriptions follow."""
