@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runafter.lint.analysis.changing import changed_by
-from runafter.lint.analysis.flowing import derives
+from runafter.lint.analysis.flowing import calls_read, derives
 from runafter.lint.analysis.locks import locks_of
-from runafter.lint.analysis.reading import runs_overlap
+from runafter.lint.analysis.reading import expressions_in, runs_overlap
 from runafter.lint.analysis.sharing import iterations_share, key_expressions, runs_share
 from runafter.lint.effects import Call
 from runafter.lint.finding import Issue, Remedy
@@ -41,8 +41,14 @@ class ReadModifyWrite(Rule):
         for site, call in flow.calling:
             if call.kind not in {"update", "create"} or call.record is None or _is_guarded(site.part):
                 continue
-            for reader, read in reads:
-                if not flow.order.is_before(reader, site) or not _is_read_back(flow, reader, read, site, call):
+            stores = [(reader, read) for reader, read in reads if _share_a_store(read, call)]
+            fed = calls_read(flow, site, expressions_in(site.part.get("inputs"))) if stores else set()
+            for reader, read in stores:
+                if (
+                    reader.key not in fed
+                    or not flow.order.is_before(reader, site)
+                    or not _is_read_back(flow, reader, read, site, call)
+                ):
                     continue
                 computed = changed_by(flow, site, reader)
                 if computed is None:
@@ -82,15 +88,24 @@ _OF_NUMBERS = (
 )
 
 
+def _share_a_store(read: Call, write: Call) -> bool:
+    return (
+        read.api == write.api
+        and read.record is not None
+        and write.record is not None
+        and read.record.store == write.record.store
+    )
+
+
 def _is_read_back(flow: Flow, reader: Site, read: Call, site: Site, write: Call) -> bool:
     """Tell whether a call writes what another read: the same record, a row of the list that was read, or, where rows
     are made, a row beside those.
     """
-    if read.record is None or write.record is None or read.api != write.api:
+    if read.record is None or write.record is None:
         return False
     if write.kind == "update" and write.record.key is not None and read.record == write.record:
         return True
-    if read.record.key is not None or read.record.store != write.record.store or len(read.record.store) < 2:
+    if read.record.key is not None or len(read.record.store) < 2:
         return False
     return write.kind == "create" or derives(flow, site, key_expressions(site.part), reader)
 
