@@ -18,6 +18,7 @@ from runafter.hosts.clock import machine_clock
 from runafter.protocol.commands import CallOperation
 from runafter.protocol.events import Outcome
 
+_BREAKS = {"\r", "\n", "\0"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -64,14 +65,23 @@ class RealHttp:
         body = inputs.get("body")
         data = encoded_body(body, headers) if body is not None else None
         query = inputs.get("queries")
+        method = str(inputs.get("method") or "GET").upper()
+        if not method.isascii() or not method.replace("-", "").isalpha():
+            return Outcome(code="InvalidMethod", message=f"{method!r} is no HTTP method.", retriable=False)
+        faulty = next((name for name, text in headers.items() if _BREAKS & {*name, *text}), None)
+        if faulty is not None:
+            message = f"The header {faulty!r} holds a line break."
+            return Outcome(code="InvalidHeader", message=message, retriable=False)
         try:
-            return await self._send(str(inputs.get("method", "GET")).upper(), url, headers, query, data)
+            return await self._send(method, url, headers, query, data)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return failure_of(error, url)
 
     async def _send(self, method: str, url: str, headers: dict[str, str], query: Any, data: bytes | None) -> Outcome:
         session = self._open()
         params = header_texts(query) if isinstance(query, Mapping) else None
+        if params:  # the action's queries stand in place of the address's own
+            url = urlsplit(url)._replace(query="").geturl()
         for _ in range(self.most_redirects + 1):
             if not self.private and await _is_private(url):
                 host = urlsplit(url).hostname
