@@ -8,7 +8,7 @@ refused by name with 400, as a service would.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -350,6 +350,39 @@ class Page:
     rows: list[Row]
     next_skip: int | None
     total: int
+
+
+def names_in(query: Query) -> list[str]:
+    """Return the fields that a query names: of `a/b` the first part, in the order of filter, order and selection.
+
+    Raises:
+        BadQuery: the filter is none.
+    """
+    found = dict.fromkeys(_names(_parse(query.filter), frozenset())) if query.filter else {}
+    for term in (*query.orderby.split(","), *query.select.split(",")):
+        name = term.strip().partition(" ")[0].partition("/")[0]
+        if name and name != "*":
+            found[name] = None
+    return list(found)
+
+
+def _names(node: Any, scope: frozenset[str]) -> Iterator[str]:
+    kind = type(node).__name__
+    if isinstance(node, list | tuple):
+        for item in node:
+            yield from _names(item, scope)
+    elif kind in ("Identifier", "Attribute"):
+        first = _Evaluator(plain_field).path(node).partition("/")[0]
+        if first not in scope:
+            yield first
+    elif kind == "CollectionLambda":
+        yield from _names(node.owner, scope)
+        if node.lambda_ is not None:
+            yield from _names(node.lambda_.expression, scope | {node.lambda_.identifier.name})
+    elif is_dataclass(node):
+        for part in fields(node):
+            if not (kind == "Call" and part.name == "func"):
+                yield from _names(getattr(node, part.name), scope)
 
 
 def query_of(options: Mapping[str, Any]) -> Query:

@@ -406,15 +406,17 @@ class Tenant:
 
     def has_host(self, uri: str) -> bool:
         """Return whether a service of the tenant or a seeded endpoint answers at the host of this address."""
-        host = urlsplit(uri).hostname or ""
+        host = _host_of(uri) or ""
         endpoints = (str(row["url"]) for _, row in self.store_of("http").rows("endpoints"))
         return self.face_of(host) is not None or any(urlsplit(url).hostname == host for url in endpoints)
 
     async def _perform_http(self, call: CallOperation) -> Outcome:
         inputs = call.inputs if isinstance(call.inputs, Mapping) else {}
         uri = str(inputs.get("uri") or "")
+        host = _host_of(uri)
+        if host is None:
+            return Outcome(code="InvalidUri", message=f"The URI '{uri}' is no http or https address.", retriable=False)
         parts = urlsplit(uri)
-        host = parts.hostname or ""
         found = self.face_of(host)
         given = inputs.get("headers")
         headers = {str(k): str(v) for k, v in given.items() if v is not None} if isinstance(given, Mapping) else {}
@@ -482,6 +484,15 @@ class Tenant:
             action=action,
             key=self._key(request.headers, key, owner) if writes else "",
         )
+
+
+def _host_of(uri: str) -> str | None:
+    """Return the host of an http or https address, None where it is none."""
+    try:
+        parts = urlsplit(uri.strip())
+        return parts.hostname if parts.scheme.lower() in ("http", "https") and parts.port != -1 else None
+    except ValueError:
+        return None
 
 
 def _callback_in(arguments: Mapping[str, Any]) -> str | None:

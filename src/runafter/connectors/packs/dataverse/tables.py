@@ -7,13 +7,14 @@ one, unknown sets and columns are refused as the service does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runafter.connectors import odata
 from runafter.connectors.answers import refuse
 from runafter.connectors.instants import TICKS_PER_SECOND, iso
+from runafter.connectors.packs.dataverse.queryfunctions import in_plain_odata
 from runafter.connectors.spec import Row, Store, Surroundings
 
 SCHEMA = "$schema"
@@ -344,11 +345,29 @@ class Tables:
         """Return rows, where the next page starts (None at the end), the total, and the schema."""
         schema = self.schema(entity_set)
         query = odata.query_of({**options, "$skip": skip or None})
+        query = replace(query, filter=in_plain_odata(query.filter, self.now))
+        self._must_know(schema, odata.names_in(query))
         rows = [row for _, row in self.store.rows(schema.entity_set)]
         page = odata.page(rows, query, page_size=page_size, field=self._field(schema))
         expand = str(options.get("$expand") or "")
         shown = [self.shown(schema, dict(row), query.select, expand) for row in page.rows]
         return shown, page.next_skip, page.total, schema
+
+    def _must_know(self, schema: Schema, names: Iterable[str]) -> None:
+        """Refuse fields that a table with seeded columns does not have, whether or not it has rows.
+
+        Raises:
+            Refused: 400, naming the first.
+        """
+        known = {*schema.columns, *_OWN, schema.key, *schema.rollups, *schema.relationships}
+        for name in names if schema.columns else ():
+            bare = name.partition("@")[0]
+            if bare in known or re.fullmatch(r"_\w+_value", bare) or f"_{bare.lower()}_value" in known:
+                continue
+            if any(bare in row or f"_{bare.lower()}_value" in row for _, row in self.store.rows(schema.entity_set)):
+                continue
+            text = f"Could not find a property named '{bare}' on type 'Microsoft.Dynamics.CRM.{schema.logical}'."
+            raise refuse(400, "0x80060888", text)
 
     def _field(self, schema: Schema) -> odata.Field:
         def field(row: Mapping[str, Any], path: str) -> Any:

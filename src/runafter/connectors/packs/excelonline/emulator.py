@@ -97,10 +97,14 @@ def _must_be_simple(call: Call) -> None:
 
 def get_items(call: Call) -> Outcome:
     _must_be_simple(call)
+    columns, query = _columns(call, _table(call)), odata.query_of(call.arguments)
+    unknown = [name for name in odata.names_in(query) if columns and name not in (*columns, "ItemInternalId")]
+    if unknown:
+        return failure(400, "BadRequest", f"The table has no column '{unknown[0]}'.")
     rows = [_shown(key, row) for key, row in call.store.rows(_table(call))]
     wanted = call.settings.get("minimum_items")
     size = max(PAGE_SIZE, wanted) if isinstance(wanted, int) else PAGE_SIZE
-    page = odata.page(rows, odata.query_of(call.arguments), page_size=size)
+    page = odata.page(rows, query, page_size=size)
     body: dict[str, Any] = {
         "value": [odata.selected(row, call.text("$select"), always=("ItemInternalId",)) for row in page.rows]
     }

@@ -48,11 +48,17 @@ def _collection(call: Call, name: str, method: str, rest: str, body: Any) -> Out
 
 
 def _send(call: Call, method: str, url: str, headers: Mapping[str, Any], body: Any) -> Outcome:
+    try:
+        reached = urlsplit(url).hostname
+    except ValueError:
+        reached = None
+    if reached is None:
+        return Outcome(code="InvalidUri", message=f"The URI '{url}' is no http or https address.", retriable=False)
     bare = url.partition("?")[0]
     request = {"method": method, "uri": url, "headers": dict(headers), "body": body}
     number = call.store.next_number("request")
     call.store.put("requests", str(number), {"number": number, **request})
-    handler = call.around.handler(f"http/{urlsplit(url).hostname}")
+    handler = call.around.handler(f"http/{reached}")
     if handler is not None:
         found = handler(request)
         if isinstance(found, Outcome):
@@ -73,7 +79,7 @@ def _send(call: Call, method: str, url: str, headers: Mapping[str, Any], body: A
     answer = carried(call, method, url, headers, body)
     if answer is not None:
         return answer
-    host = urlsplit(url).hostname or url
+    host = reached
     if any((urlsplit(entry["url"]).hostname or "") == host for _, entry in call.store.rows("endpoints")):
         return failure(404, "NotFound", f"No seeded endpoint answers {method} {bare}.")
     text = f"The provided host name '{host}' could not be resolved."

@@ -20,6 +20,11 @@ from runafter.connectors.spec import Row, Store, Surroundings
 LISTS = "$lists"
 _REFERENCE = "#Microsoft.Azure.Connectors.SharePoint.SPListExpandedReference"
 _USER = "#Microsoft.Azure.Connectors.SharePoint.SPListExpandedUser"
+_ALWAYS = (
+    "ID", "Id", "GUID", "Title", "Created", "Modified", "Author", "Editor", "AuthorId", "EditorId", "Attachments",
+    "ContentType", "ContentTypeId", "FSObjType", "FileLeafRef", "FileRef", "FileDirRef", "OData__UIVersionString",
+    "OData__ModerationStatus", "UniqueId", "FileSystemObjectType", "Folder", "File", "ComplianceAssetId",
+)  # fmt: skip
 NUMBERS = ("number", "currency", "integer")
 COLUMN_TYPES = (
     "text", "note", *NUMBERS, "choice", "person", "boolean", "date", "datetime", "lookup", "hyperlink", "calculated",
@@ -229,7 +234,13 @@ class Lists:
 
     def page(self, of: SharePointList, options: Mapping[str, Any], page_size: int) -> odata.Page:
         rows = [row for _, row in self.store.rows(of.table)]
-        return odata.page(rows, odata.query_of(options), page_size=page_size, field=field)
+        query = odata.query_of(options)
+        known = {*of.columns, *_ALWAYS}
+        unknown = [name for name in odata.names_in(query) if of.columns and name.strip("{}") not in known]
+        if unknown:
+            text = f"Column '{unknown[0]}' does not exist. It may have been deleted by another user."
+            raise refuse(400, "-2147024809, System.ArgumentException", text)
+        return odata.page(rows, query, page_size=page_size, field=field)
 
     # -- shapes --------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,119 @@
+"""Queries that name what is not there, Dataverse's own functions, and addresses that are none."""
+
+from __future__ import annotations
+
+import pytest
+from tests.connectors.packs.calling import Service
+
+from runafter.protocol.commands import CallOperation, Target
+
+SITE = "https://contoso.sharepoint.com/sites/ops"
+DAY = 24 * 3600 * 10_000_000
+NOW = 639_089_568_000_000_000 + DAY // 2
+"""2026-03-13T00:00:00Z and half a day."""
+
+
+@pytest.fixture
+def dataverse() -> Service:
+    rows = [
+        {"name": name, "due": due, "amount": amount}
+        for name, due, amount in (
+            ("old", "2026-01-02T08:00:00Z", 1),
+            ("week", "2026-03-08T08:00:00Z", 2),
+            ("yesterday", "2026-03-12T23:00:00Z", 3),
+            ("today", "2026-03-13T09:00:00Z", 4),
+            ("tomorrow", "2026-03-14T01:00:00Z", 5),
+        )
+    ]
+    columns = {"name": "text", "due": "date", "amount": "number"}
+    service = Service("dataverse", {"tables": {"tasks": {"columns": columns, "rows": rows}}})
+    service.clock.ticks = NOW
+    return service
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("Today(PropertyName='due')", ["today"]),
+        ("Yesterday(PropertyName='due')", ["yesterday"]),
+        ("Tomorrow(PropertyName='due')", ["tomorrow"]),
+        ("LastXDays(PropertyName='due',PropertyValue=7)", ["week", "yesterday", "today"]),
+        ("LastXHours(PropertyName='due',PropertyValue='4')", ["today"]),
+        ("NextXDays(PropertyName='due',PropertyValue=2)", ["tomorrow"]),
+        ("OlderThanXDays(PropertyName='due',PropertyValue=3)", ["old", "week"]),
+        ("OlderThanXMonths(PropertyName='due',PropertyValue=2)", ["old"]),
+        ("ThisMonth(PropertyName='due')", ["week", "yesterday", "today", "tomorrow"]),
+        ("LastMonth(PropertyName='due')", []),
+        ("ThisYear(PropertyName='due')", ["old", "week", "yesterday", "today", "tomorrow"]),
+        ("ThisWeek(PropertyName='due')", ["week", "yesterday", "today", "tomorrow"]),
+        ("OnOrAfter(PropertyName='due',PropertyValue='2026-03-13')", ["today", "tomorrow"]),
+        ("OnOrBefore(PropertyName='due',PropertyValue='2026-03-12')", ["old", "week", "yesterday"]),
+        ("On(PropertyName='due',PropertyValue='2026-03-12')", ["yesterday"]),
+        ("In(PropertyName='name',PropertyValues=['old','week'])", ["old", "week"]),
+        ('NotIn(PropertyName=\'name\',PropertyValues=["old","week"])', ["yesterday", "today", "tomorrow"]),
+        ("Between(PropertyName='amount',PropertyValues=['2','3'])", ["week", "yesterday"]),
+        ("BeginsWith(PropertyName='name',PropertyValue='to')", ["today", "tomorrow"]),
+    ],
+)
+def test_a_query_function_is_the_filter_it_means(dataverse: Service, call: str, expected: list[str]) -> None:
+    asked = f"Microsoft.Dynamics.CRM.{call} and name ne null"
+
+    found = dataverse.call("ListRecords", entityName="tasks", **{"$filter": asked})
+
+    assert [row["name"] for row in found.body["value"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("Under(PropertyName='due',PropertyValue='x')", "Microsoft.Dynamics.CRM.Under"),
+        ("LastXDays(PropertyName='due',PropertyValue=many)", "whole number"),
+        ("On(PropertyName='due',PropertyValue='soon')", "a date"),
+        ("Today()", "needs PropertyName"),
+        ("Today(PropertyName='due'", "not closed"),
+    ],
+)
+def test_a_query_function_that_cannot_be_carried_out_is_named(dataverse: Service, call: str, words: str) -> None:
+    refused = dataverse.call("ListRecords", entityName="tasks", **{"$filter": f"Microsoft.Dynamics.CRM.{call}"})
+
+    assert (refused.status_code, words in refused.body["error"]["message"]) == (400, True)
+
+
+COLUMNLESS = {
+    "dataverse": ({"tables": {"tasks": {"columns": {"name": "text"}}}}, "ListRecords", {"entityName": "tasks"}),
+    "sharepointonline": (
+        {"sites": {SITE: {"lists": {"L": {"columns": {"name": "text"}}}}}}, "GetItems", {"dataset": SITE, "table": "L"}),
+    "excelonlinebusiness": (
+        {"workbooks": {"b.xlsx": {"T": {"columns": ["name"]}}}}, "GetItems", {"drive": "d", "file": "b.xlsx", "table": "T"}),
+}  # fmt: skip
+"""Per connector a seed with one column and no row, and how its rows are listed."""
+
+
+@pytest.mark.parametrize(
+    ("service", "option"),
+    [
+        *((service, {"$filter": "colour eq 'red'"}) for service in COLUMNLESS),
+        *((service, {"$orderby": "colour desc"}) for service in COLUMNLESS),
+        *((service, {"$select": "name,colour"}) for service in ("dataverse", "excelonlinebusiness")),
+    ],
+)
+def test_a_query_that_names_a_column_that_is_not_there_is_refused(service: str, option: dict[str, str]) -> None:
+    seed, operation, place = COLUMNLESS[service]
+
+    refused = Service(service, seed).call(operation, **place, **option)
+
+    assert (refused.status_code, "colour" in refused.body["error"]["message"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://[bad", "nowhere", "", "ftp://files.example/x", "https://api.example:99999/x"]
+)
+def test_an_address_that_is_none_fails_the_call_by_name(address: str) -> None:
+    web = Service("webcontents")
+    call = CallOperation(
+        id="1", run_id="r", action="a", target=Target(type="Http"), inputs={"method": "GET", "uri": address}
+    )
+
+    outcome = web.perform(call)
+
+    assert (outcome.code, outcome.status_code, address in (outcome.message or "")) == ("InvalidUri", None, True)
