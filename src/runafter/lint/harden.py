@@ -17,6 +17,7 @@ from runafter.definition.nodes import Definition, Node
 from runafter.definition.read.arm import read_template
 from runafter.lint.finding import Issue
 from runafter.lint.repairs.applying import applied, compatible
+from runafter.lint.repairs.columns import column_issues
 from runafter.lint.repairs.keys import key_issues
 from runafter.lint.repairs.layers import layer_issues
 from runafter.lint.repairs.parallel import parallel_issues
@@ -38,6 +39,7 @@ GROUPS = {
     "versions": ("RAC002",),
     "keys": ("RTY003",),
     "parallel": ("PAR001",),
+    "columns": ("STO001",),
     "branches": ("STR002",),
     "validation": ("VAL001",),
     "concurrency": ("TRG001", "CAP001", "CON002"),
@@ -47,7 +49,7 @@ GROUPS = {
 }
 """What `--only` takes: a name for each kind of repair, with the codes that it repairs."""
 
-SAFE = tuple(name for name in GROUPS if name not in {"keys", "parallel"})
+SAFE = tuple(name for name in GROUPS if name not in {"keys", "parallel", "columns"})
 """What is repaired without being asked for by name: nothing here changes what a good run does, or what others see of it."""
 
 _ORDER = ("RAC002", "VAL001", "STR002", "ERR001", "MON001")
@@ -153,6 +155,8 @@ class _Rounds:
             found += [issue for definition in self.current for issue in key_issues(definition, self.catalogue)]
         if "PAR001" in self.codes:
             found += [issue for definition in self.current for issue in parallel_issues(definition, self.catalogue)]
+        if "STO001" in self.codes:
+            found += [issue for definition in self.current for issue in column_issues(definition, self.catalogue)]
         return waive(found, self.waivers, left={}, today="")
 
     def _check(self, definitions: Sequence[Definition]) -> Sequence[Issue]:

@@ -29,7 +29,10 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.command("harden")
 @click.argument("path")
 @click.option(
-    "--only", multiple=True, metavar="NAME,...", help="Only these repairs; without it all but `keys` and `parallel`."
+    "--only",
+    multiple=True,
+    metavar="NAME,...",
+    help="Only these repairs; without it all but `keys`, `parallel`, `columns`.",
 )
 @click.option("--diff", "mode", flag_value="diff", default="diff", help="Show what would change (the default).")
 @click.option("--write", "mode", flag_value="write", help="Change the files.")
@@ -48,7 +51,8 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
     deduplication, result, secrets, dates. Around the work: validation, branches
     (a scope each), scopes (try, catch, end), monitor (a record of every run). By
     name only: keys (a header in HTTP requests that make something), parallel
-    (actions of a row that need nothing of each other start together).
+    (actions of a row that need nothing of each other start together), columns
+    ($select of the columns that are used).
 
     What is waived or ignored (in the flow, flow.toml, runafter.toml) stays. What
     would bring a finding that was not there is left out. A second application

@@ -27,6 +27,7 @@ class ParameterWithoutValue(Rule):
         given = {name.casefold() for name in flow.definition.parameter_values}
         declared = flow.root.get("parameters")
         for name, part in declared.members() if declared is not None else ():
-            if name.startswith("$") or part.get("defaultValue") is not None or name.casefold() in given:
+            has_own = part.get("value") is not None or part.get("defaultValue") is not None
+            if name.startswith("$") or has_own or name.casefold() in given:
                 continue
             yield self.issue(flow, part, f"the parameter {name!r} has neither a value nor a default")

@@ -26,7 +26,7 @@ class SecureParameterWithDefault(Rule):
         for name, part in declared.members() if declared is not None else ():
             if (part.text("type") or "").casefold() not in {"securestring", "secureobject"}:
                 continue
-            default = part.get("defaultValue")
+            default = part.get("value") or part.get("defaultValue")
             if default is None or default.value in ("", {}, None) or name in {"$authentication", "$connections"}:
                 continue
             if is_from_template(default) or (isinstance(default.value, str) and default.value.startswith("@")):

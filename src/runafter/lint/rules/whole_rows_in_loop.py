@@ -18,7 +18,8 @@ class WholeRowsInLoop(Rule):
 
     Why: all columns of all rows are kept as outputs of every iteration. At fifty iterations at once the run's history grows
     faster than it can be stored, and actions fail with storage errors that have nothing to do with them.
-    Instead: `$select` with the columns that are used, `$top`, or fewer iterations at once.
+    Instead: `$select` with the columns that are used (`runafter harden --only columns` writes it), `$top`, or fewer
+    iterations at once.
     Safe when: rows are few and small.
     Source: Microsoft Learn, "Limits and configuration reference for Azure Logic Apps" (message size, run history storage).
     """
@@ -33,9 +34,10 @@ class WholeRowsInLoop(Rule):
             if loop is None or call.kind != "read" or flow.repetitions[loop.key] < MANY:
                 continue
             operation = site.part.at("inputs", "host", "operationId")
-            if operation is None or str(operation.value).casefold() not in _LISTS:
+            called = operation.value if operation is not None else call.facts.operation if call.facts else ""
+            if str(called).casefold() not in _LISTS:
                 continue
-            parameters = site.part.at("inputs", "parameters")
+            parameters = site.part.at("inputs", "parameters") or site.part.at("inputs", "queries")
             names = {key.casefold() for key, _ in parameters.members()} if parameters is not None else set()
             if names & {"$select", "$top", "fetchxml", "view"}:
                 continue
