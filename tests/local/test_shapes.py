@@ -97,12 +97,50 @@ def test_a_schema_decides_types_enums_and_required_members() -> None:
 
 
 def test_local_references_of_a_schema_are_followed_and_cycles_end() -> None:
-    schema = {
-        "$ref": "#/definitions/node",
-        "definitions": {"node": {"type": "object", "properties": {"next": {"$ref": "#/definitions/node"}}}},
+    node = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string"},
+            "next": {"$ref": "#/definitions/a~1b"},
+            "children": {"type": "array", "items": {"$ref": "#/definitions/a~1b"}},
+            "whole": {"$ref": "#"},
+        },
     }
 
-    assert "next" in from_schema(schema).sample()
+    found = from_schema({"$ref": "#/definitions/a~1b", "definitions": {"a/b": node}}).sample()
+
+    assert found == {"name": "name 1", "children": []}
+
+
+def test_what_a_flow_reads_of_a_cycle_is_there() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}, "in": {"$ref": "#"}}}
+    shape = from_schema(schema)
+
+    shape.property("in").property("n").want("integer")
+
+    assert shape.sample()["in"]["n"] == 1
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {
+            "$ref": "#/d/0",
+            "d": {
+                str(n): {"type": "object", "properties": {key: {"$ref": f"#/d/{n + 1}"} for key in "abcd"}}
+                for n in range(40)
+            },
+        },
+        {"type": "object", "required": ["a", "b"], "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}}},
+        {"type": "array", "minItems": 1000, "items": {"type": "array", "minItems": 1000, "items": {"type": "string"}}},
+        {"type": "string", "minLength": 10**12},
+        {"type": "array", "minItems": 10**12, "items": {"type": "integer"}},
+    ],
+    ids=["fan out", "cycle that is required", "lists in lists", "long text", "long list"],
+)
+def test_a_schema_that_asks_for_very_much_gets_some_of_it(schema: dict[str, object]) -> None:
+    assert len(json.dumps(from_schema(schema).sample())) < 5_000_000
 
 
 def test_what_is_read_of_an_object_made_of_another_is_read_of_that_one() -> None:

@@ -13,12 +13,16 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from runafter.local.patterns import text_of_pattern
 
 LIST_LENGTH = 2
 _MAX_DEPTH = 24
+_MOST_SHAPES = 20_000
+_MOST_VALUES = 50_000
+_MOST_CHARS = 100_000
 _TIMESTAMP = "2026-01-05T09:30:00Z"
 _TIME_NAME = re.compile(r"(^|[a-z])Time(Utc|UTC|Generated)?$|TimeGenerated")
 CLOCK = "2024-01-01T00:00:00Z"
@@ -205,7 +209,7 @@ class Shape:
 
     def sample(self, *, index: int = 0) -> Any:
         """Return a value that meets the needs noted so far. Deterministic; `index` varies scalars of list items."""
-        return _sample(self.find(), index, (), 0)
+        return _sample(self.find(), index, _Seen((), [_MOST_VALUES]), 0)
 
 
 def from_json(value: Any, name: str = "") -> Shape:
@@ -215,24 +219,46 @@ def from_json(value: Any, name: str = "") -> Shape:
 
 def from_schema(schema: Any, name: str = "") -> Shape:
     """Return the shape that a JSON schema (drafts 4 to 7, as flows write them) describes; local `$ref`s are followed."""
-    return _from_schema(schema, schema, name, 0)
+    return _from_schema(schema, _Schema(schema), name, ("#",))
 
 
-def _from_schema(schema: Any, root: Any, name: str, depth: int) -> Shape:
-    shape = Shape(name)
-    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
-        return shape
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and reference.startswith("#"):
-        target: Any = root
+class _Schema:
+    """A whole schema. References within it may make far more of it than it is: `left` is how many shapes are made."""
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self.left = _MOST_SHAPES
+
+    def target(self, reference: str) -> Any:
+        found = self.root
         for part in reference.lstrip("#").strip("/").split("/") if reference != "#" else []:
-            target = target.get(part) if isinstance(target, dict) else None
-        return _from_schema(target, root, name, depth + 1)
+            name = part.replace("~1", "/").replace("~0", "~")
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+
+def _reference(schema: Any) -> str | None:
+    found = schema.get("$ref") if isinstance(schema, dict) else None
+    return found if isinstance(found, str) and found.startswith("#") else None
+
+
+def _from_schema(schema: Any, whole: _Schema, name: str, way: tuple[str, ...]) -> Shape:
+    """Return the shape of a part; `way` holds the references that led to it, '' for each step without one.
+
+    What may be left out and refers back to where it stands is left out, and a list of it is empty.
+    """
+    shape = Shape(name)
+    whole.left -= 1
+    if not isinstance(schema, dict) or len(way) > _MAX_DEPTH or whole.left < 0:
+        return shape
+    reference = _reference(schema)
+    if reference is not None:
+        return _from_schema(whole.target(reference), whole, name, (*way, reference))
     for union in ("allOf", "anyOf", "oneOf"):
         options = schema.get(union)
         if isinstance(options, list) and options:
             for option in options if union == "allOf" else options[:1]:
-                shape.unite(_from_schema(option, root, name, depth + 1))
+                shape.unite(_from_schema(option, whole, name, (*way, "")))
     shape = shape.find()
     shape.schema = schema
     kinds = schema.get("type")
@@ -246,13 +272,15 @@ def _from_schema(schema: Any, root: Any, name: str, depth: int) -> Shape:
         if word in schema:
             shape.candidates.insert(0, schema[word])
     members = schema.get("properties")
+    required = schema.get("required")
+    required = required if isinstance(required, list) else []
     if isinstance(members, dict):
         shape.kind = shape.kind or "object"
         for key, value in members.items():
-            name = _unescaped(key)
-            shape.properties[name] = _from_schema(value, root, name, depth + 1)
-    required = schema.get("required")
-    for key in required if isinstance(required, list) else ():
+            if _reference(value) not in way or key in required:
+                member = _unescaped(key)
+                shape.properties[member] = _from_schema(value, whole, member, (*way, ""))
+    for key in required:
         if isinstance(key, str):
             shape.property(_unescaped(key))
     element = schema.get("items")
@@ -260,11 +288,12 @@ def _from_schema(schema: Any, root: Any, name: str, depth: int) -> Shape:
         element = element[0] if element else None
     if isinstance(element, dict):
         shape.kind = shape.kind or "array"
-        shape.element = _from_schema(element, root, _singular(name), depth + 1)
+        if _reference(element) not in way or schema.get("minItems"):
+            shape.element = _from_schema(element, whole, _singular(name), (*way, ""))
     if isinstance(schema.get("minItems"), int):
         shape.least_items = schema["minItems"]
     if isinstance(schema.get("minLength"), int):
-        shape.least_chars = schema["minLength"]
+        shape.least_chars = min(schema["minLength"], _MOST_CHARS)
     return shape
 
 
@@ -273,10 +302,21 @@ def _unescaped(key: str) -> str:
     return key[1:] if key.startswith("@@") else key
 
 
-def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:
-    if id(shape) in seen or depth > _MAX_DEPTH:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The shapes around a value, and how many more values are made: lists in lists may ask for very many."""
+
+    shapes: tuple[int, ...]
+    left: list[int]
+
+    def within(self, shape: Shape) -> _Seen:
+        return _Seen((*self.shapes, id(shape)), self.left)
+
+
+def _sample(shape: Shape, index: int, seen: _Seen, depth: int) -> Any:
+    if id(shape) in seen.shapes or depth > _MAX_DEPTH:
         return None
-    seen = (*seen, id(shape))
+    seen = seen.within(shape)
     if shape.constant is not _UNKNOWN and not (isinstance(shape.constant, (dict, list)) and not shape.constant):
         return shape.constant
     strict = (shape.schema or {}).get("type")
@@ -315,7 +355,7 @@ def _sample(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> Any:
     return _text(shape, index, seen, depth)
 
 
-def _strict_text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
+def _strict_text(shape: Shape, index: int, seen: _Seen, depth: int) -> str:
     """Return text where a schema demands it: what is read of it like an object or a list stands in it as JSON."""
     if shape.json_of is None and shape.base64_of is None and shape.split is None:
         if shape.properties:
@@ -349,14 +389,18 @@ def _needed(shape: Shape) -> Iterator[tuple[str, Shape]]:
             yield key, Shape(constant=None)
 
 
-def _items(shape: Shape, seen: tuple[int, ...], depth: int) -> list[Any]:
+def _items(shape: Shape, seen: _Seen, depth: int) -> list[Any]:
     count = max(LIST_LENGTH, shape.least_items)
     if shape.schema is not None and isinstance(shape.schema.get("maxItems"), int):
         count = min(count, shape.schema["maxItems"])
     if shape.schema is not None and isinstance(shape.schema.get("items"), list):
         count = 1  # each place has a schema of its own; the first one's is known
+    if shape.element is None and not shape.least_items and "items" in (shape.schema or {}):
+        return []  # of what it stands in itself
     element = shape.item().find()
-    return [_sample(element, index, seen, depth + 1) for index in range(min(count, 1_000))]
+    count = max(0, min(count, 1_000, seen.left[0]))
+    seen.left[0] -= count
+    return [_sample(element, index, seen, depth + 1) for index in range(count)]
 
 
 def _number(shape: Shape, index: int) -> Any:
@@ -381,7 +425,7 @@ def _number(shape: Shape, index: int) -> Any:
     return value
 
 
-def _text(shape: Shape, index: int, seen: tuple[int, ...], depth: int) -> str:
+def _text(shape: Shape, index: int, seen: _Seen, depth: int) -> str:
     if shape.json_of is not None:
         return json.dumps(_sample(shape.json_of.find(), index, seen, depth + 1), ensure_ascii=False)
     if shape.base64_of is not None:
