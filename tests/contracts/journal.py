@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from runafter.hosts.clock import TICKS_PER_S, machine_clock
 from runafter.journal.journal import Journal
 from runafter.journal.leases import Leases
 from runafter.protocol.commands import Attempt, FinishRun, RecordAction
@@ -123,6 +124,16 @@ async def test_a_host_that_lost_its_run_cannot_write_even_at_the_right_position(
 
     assert isinstance(await commit(journal, journal.append("r1", 1, [answer(0)], owner="old")), StaleWriter)
     assert await commit(journal, journal.append("r1", 1, [answer(0)], owner="new")) is None
+
+
+async def test_hosts_are_living_until_their_lease_is_over(storage) -> None:
+    leases = Leases(Journal(storage))
+    now = machine_clock()
+    await leases.renew("living", now, 60 * TICKS_PER_S)
+    await leases.renew("gone", now, -60 * TICKS_PER_S)
+
+    assert await leases.living(now) == ["living"]
+    assert sorted(await leases.owners()) == ["gone", "living"]
 
 
 async def test_a_living_lease_protects_its_runs(storage) -> None:

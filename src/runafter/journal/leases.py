@@ -51,6 +51,10 @@ class Leases:
         """Return all hosts that have a lease, run out or not."""
         return [row[0] for row in await self._storage.fetch(self._statements["read_owners"])]
 
+    async def living(self, now: int) -> list[str]:
+        """Return the hosts whose lease has not run out."""
+        return [row[0] for row in await self._storage.fetch(self._statements["read_living"], now)]
+
     async def owned(self, owner: str) -> set[str]:
         rows = await self._storage.fetch(self._statements["read_owned"], owner)
         return {row[0] for row in rows}

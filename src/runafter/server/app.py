@@ -28,6 +28,7 @@ from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program
 from runafter.local.read import read
 from runafter.project.project import read_project
+from runafter.server.alone import be_alone, server_name
 from runafter.server.answers import answer, error_answer, guarded
 from runafter.server.api import Api
 from runafter.server.connections import ServedConnections, project_connections, tell_unused
@@ -176,7 +177,7 @@ async def serve(
     runtime = Runtime(
         storage,
         outside,
-        lambda inbox, respond: Host(storage, inbox, load_program=load_program, responder=respond),
+        lambda inbox, respond: Host(storage, inbox, load_program=load_program, responder=respond, owner=server_name()),
         settings=settings,
         tenant=tenant,
     )
@@ -217,6 +218,7 @@ async def serve(
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop)
     try:
+        await be_alone(runtime.host)
         await runtime.start(project)
         tasks.append(loop.create_task(_follow(runtime)))
         if watch and path is not None:

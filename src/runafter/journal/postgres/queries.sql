@@ -87,6 +87,9 @@ UPDATE runs SET owner = NULL WHERE owner = $1 AND ended_at IS NULL RETURNING id
 -- name: read_owners single
 SELECT owner FROM leases
 
+-- name: read_living single
+SELECT owner FROM leases WHERE until > (EXTRACT(EPOCH FROM clock_timestamp()) * 10000000)::bigint + 621355968000000000 AND $1::bigint > 0
+
 -- name: read_owned single
 SELECT id FROM runs WHERE owner = $1 AND ended_at IS NULL
 

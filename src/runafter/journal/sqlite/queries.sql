@@ -78,6 +78,9 @@ UPDATE runs SET owner = NULL WHERE owner = $1 AND ended_at IS NULL RETURNING id
 -- name: read_owners single
 SELECT owner FROM leases
 
+-- name: read_living single
+SELECT owner FROM leases WHERE until > $1
+
 -- name: read_owned single
 SELECT id FROM runs WHERE owner = $1 AND ended_at IS NULL
 
