@@ -178,3 +178,18 @@ def test_actions_are_found_by_the_answer_they_got_as_number_or_name(tmp_path: Pa
     assert found("429") == found("TooManyRequests") == ["Busy"]
     assert found("404") == found("notfound") == ["Gone"]
     assert found("4xx") == ["Busy", "Gone"]
+
+
+def test_a_secured_response_is_not_printed(tmp_path: Path) -> None:
+    secured = {"runtimeConfiguration": {"secureData": {"properties": ["outputs"]}}}
+    answer = {"type": "Response", "kind": "Http", "inputs": {"statusCode": 200, "body": "@body('Get')"}}
+    get = {"type": "Http", "inputs": {"method": "GET", "uri": "https://example.com"}, "runAfter": {}, **secured}
+    flow(tmp_path, Get=get, Answer={**answer, "runAfter": {"Get": ["Succeeded"]}})
+    (tmp_path / "mocks.json").write_text('{"actions": {"Get": {"body": "hunter2"}}}', encoding="utf-8")
+
+    plain = runafter(tmp_path, "run", "flow.json", "--virtual", "--mock", "mocks.json")
+    as_json = runafter(tmp_path, "run", "flow.json", "--virtual", "--mock", "mocks.json", "--json")
+
+    assert 'response 200: "(secured)"' in plain.stdout
+    assert json.loads(as_json.stdout)["response"]["body"] == "(secured)"
+    assert "hunter2" not in plain.stdout + plain.stderr + as_json.stdout + as_json.stderr

@@ -388,17 +388,28 @@ def summarise(result: RunResult, view: LiveRun, *, db: str | None, virtual: bool
     if isinstance(result.error, dict) and result.error.get("message"):
         out.print(Text(f"  {result.error.get('code', '')}: {result.error['message']}", style=colour))
     if result.response is not None:
-        body = json.dumps(result.response.body, ensure_ascii=False, default=str)
+        body = json.dumps(shown_response(result)["body"], ensure_ascii=False, default=str)
         out.print(Text(f"  response {result.response.status_code}: {body if len(body) < 300 else body[:297] + '...'}"))
     if not virtual or db is not None:
         option = f" --db {db}" if db else ""
         out.print(Text(f"  runafter runs show {result.run_id}{option}", style="dim"))
 
 
-def plain_result(result: RunResult) -> dict[str, Any]:
-    """Return a result as plain JSON."""
+def shown_response(result: RunResult) -> dict[str, Any]:
+    """Return the response as it may be printed: the caller gets a secured one, the terminal does not."""
     import msgspec
 
+    assert result.response is not None
+    plain: dict[str, Any] = msgspec.to_builtins(result.response)
+    plain.setdefault("body", None)
+    records = result.actions.get(result.response.action, ())
+    if any(record.secure_inputs or record.secure_outputs for record in records):
+        plain |= {"headers": {}, "body": "(secured)"}
+    return plain
+
+
+def plain_result(result: RunResult) -> dict[str, Any]:
+    """Return a result as plain JSON."""
     return {
         "runId": result.run_id,
         "status": result.status,
@@ -406,7 +417,7 @@ def plain_result(result: RunResult) -> dict[str, Any]:
         "error": result.error,
         "outputs": result.outputs,
         "durationSeconds": result.duration.total_seconds(),
-        "response": msgspec.to_builtins(result.response) if result.response is not None else None,
+        "response": shown_response(result) if result.response is not None else None,
         "variables": dict(result.variables),
         "actions": {name: [_plain_record(record) for record in records] for name, records in result.actions.items()},
     }
