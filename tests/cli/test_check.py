@@ -319,3 +319,17 @@ def test_a_terminal_shows_severities_in_colour(
     shown = capsys.readouterr().out
     assert "\x1b[31merror  RAC001\x1b[0m" in shown
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == _run("check", FRAGILE, "--select", "RAC", "--no-config").output
+
+
+def test_a_waiver_without_a_reason_is_named_and_covers_nothing(tmp_path: Path) -> None:
+    waive = {"runafter": {"waive": [{"code": "RTY001"}]}}
+    call = {"type": "Http", "inputs": {"method": "GET", "uri": "https://a.example"}, "runAfter": {}, "metadata": waive}
+    file = tmp_path / "flow.json"
+    file.write_text(json.dumps({"triggers": {"m": {"type": "Request", "kind": "Button"}}, "actions": {"Get": call}}))
+
+    result = _run("check", str(file), "--select", "RTY001")
+
+    assert "RTY001" in result.stdout
+    assert "1 flow: 0 errors, 0 warnings, 1 note" in result.stdout
+    assert "The waiver of RTY001 in" in result.stderr
+    assert "says no reason: it covers nothing." in result.stderr

@@ -43,7 +43,8 @@ class Waiver:
 
     def covers(self, issue: Issue, today: str) -> bool:
         return (
-            issue.code.startswith(self.code)
+            bool(self.reason)
+            and issue.code.startswith(self.code)
             and not self.is_over(today)
             and is_below(issue.finding.pointer, self.pointer)
             and (not self.path or _fits(issue.finding.file or "", self.path))
@@ -118,7 +119,7 @@ class Baseline:
 
 
 def waivers_of(flow: Flow) -> list[Waiver]:
-    """Return every waiver of a flow that has a code and a reason."""
+    """Return every waiver of a flow that has a code; those without a reason cover nothing."""
     triggers = [trigger.part for trigger in flow.triggers]
     return [row for part in (flow.root, *triggers, *(site.part for site in flow.sites)) for row in _read(part)]
 
@@ -144,10 +145,10 @@ def _read(part: Part) -> Iterable[Waiver]:
     rows = part.at("metadata", "runafter", "waive")
     for row in rows.items() if rows is not None else ():
         code, reason = row.text("code"), row.text("reason")
-        if code and reason and reason.strip():
+        if code:
             yield Waiver(
                 code=code.upper(),
-                reason=reason.strip(),
+                reason=(reason or "").strip(),
                 expires=row.text("expires") or "",
                 pointer=part.pointer,
             )

@@ -118,7 +118,11 @@ def command(
     else:
         sys.stdout.write(text)
     for state in report.waivers:
-        if state.is_over:
+        if not state.waiver.reason:
+            click.echo(
+                f"The waiver of {state.waiver.code} in {state.where} says no reason: it covers nothing.", err=True
+            )
+        elif state.is_over:
             click.echo(f"The waiver of {state.waiver.code} in {state.where} ended on {state.waiver.expires}.", err=True)
     if report.fails(fail_on or settings.fail_on or "error"):
         raise click.exceptions.Exit(1)
