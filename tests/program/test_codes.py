@@ -211,6 +211,26 @@ def test_a_cycle_is_named_as_a_path() -> None:
     assert "A -> B -> A" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("actions", "hint"),
+    [
+        (
+            {"A": compose(1, "C"), "B": compose("@outputs('A')", "A"), "C": compose("@outputs('B')", "B")},
+            "drop the run-after of 'A' on 'C': 'A' reads nothing of it",
+        ),
+        (
+            {"A": compose("@outputs('B')", "B"), "B": compose(1, "A")},
+            "drop the run-after of 'A' on 'B': 'A' comes before it in the file",
+        ),
+        ({"A": compose(1, "A")}, "drop the run-after of 'A' on itself"),
+    ],
+)
+def test_a_cycle_comes_with_an_edge_to_drop(actions: dict[str, Any], hint: str) -> None:
+    (finding,) = [f for f in findings_of(actions) if f.code == "GRF001"]
+
+    assert finding.hint == hint
+
+
 def test_a_misspelt_action_is_met_with_the_near_name() -> None:
     (finding,) = [
         f

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from runafter.program.draft import Draft
 from runafter.program.hints import did_you_mean
 from runafter.program.outline import Level, Site
@@ -77,4 +80,26 @@ def _cycles(draft: Draft, level: Level) -> None:
     for cycle in level.graph.cycles():
         names = [level.sites[key].name for key in cycle]
         first = level.sites[cycle[0]].part
-        draft.report("GRF001", f"cycle {' -> '.join(names)}", first.get("runAfter") or first)
+        hint = _edge_to_drop([level.sites[key] for key in cycle])
+        draft.report("GRF001", f"cycle {' -> '.join(names)}", first.get("runAfter") or first, hint=hint)
+
+
+def _edge_to_drop(path: Sequence[Site]) -> str:
+    """Suggest what breaks a cycle: an edge against the order in the file, best one that carries no data."""
+    edges = [(before, after) for before, after in pairwise(path) if after.order <= before.order]
+    without = [(before, after) for before, after in edges if not _mentions(after, before.name)]
+    before, after = (without or edges)[0]
+    if before is after:
+        return f"drop the run-after of {after.name!r} on itself"
+    reads = "reads nothing of it" if without else "comes before it in the file"
+    return f"drop the run-after of {after.name!r} on {before.name!r}: {after.name!r} {reads}"
+
+
+def _mentions(site: Site, name: str) -> bool:
+    mark = f"'{name}'".casefold()
+    return any(
+        mark in text.casefold()
+        for key, part in site.part.members()
+        if key.casefold() != "runafter"
+        for _, text in part.strings()
+    )
