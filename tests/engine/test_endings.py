@@ -432,3 +432,32 @@ def test_no_number_or_duration_is_too_odd_for_the_engine(place: str, value: Any)
     assert done.record("Odd").status in {"Failed", "Succeeded"}
     if place in {"wait", "until count", "status code", "retry count"}:
         assert done.record("Odd").error["code"] in {"InvalidTemplate", "ExpressionEvaluationFailed"}
+
+
+def test_a_choice_of_the_wrong_type_quotes_its_expression() -> None:
+    inner = {"Do": compose()}
+    flow = {
+        "If": {"type": "If", "expression": "@string('x')", "actions": inner},
+        "Each": {"type": "Foreach", "foreach": "@triggerBody()?['rows']", "actions": {"One": compose()}},
+        "Pick": {
+            "type": "Switch",
+            "expression": "@add(1, 1)",
+            "cases": {"Two": {"case": "2", "actions": {"Hit": compose()}}},
+            "default": {"actions": {"Miss": compose()}},
+        },
+        "None": {"type": "Switch", "expression": "@json('{}')?['gone']", "cases": {}, "default": {"actions": {}}},
+    }
+
+    done = drive(flow)
+
+    told = {name: done.record(name).error["message"] for name in ("If", "Each", "None", "Hit", "Miss")}
+    assert "action expression '@string('x')' is not valid. It is of type 'String'" in told["If"]
+    assert told["Each"].endswith(
+        "'foreach' expression '@triggerBody()?['rows']' is of type 'Null'. The result must be a valid array."
+    )
+    assert "of 'scope' action expression '@json('{}')?['gone']' is not valid. It is of type 'Null'" in told["None"]
+    assert told["Hit"].startswith("The execution of template action 'Hit' failed: an unexpected exception")
+    assert (done.record("Miss").code, done.record("Miss").error["code"]) == (
+        "InternalServerError",
+        "ActionConditionFailed",
+    )

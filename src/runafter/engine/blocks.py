@@ -10,6 +10,7 @@ from runafter.engine.machine import Machine
 from runafter.engine.outcome import HIDDEN, block_error, block_timed_out_error, type_name
 from runafter.engine.plan import Node
 from runafter.engine.state import Activity, Frame
+from runafter.expressions.template import Template
 from runafter.program.steps import IfStep, SwitchStep
 
 
@@ -29,7 +30,11 @@ def start_if(machine: Machine, frame: Frame, node: Node) -> None:
         return
     if not isinstance(holds, bool):
         fail_container(
-            machine, frame, node, "ExpressionEvaluationFailed", wrong_type(node.name, "If", holds, "Boolean")
+            machine,
+            frame,
+            node,
+            "ExpressionEvaluationFailed",
+            wrong_type(node.name, "If", step.condition, holds, "Boolean"),
         )
         return
     activity = machine.new_activity(frame, node)
@@ -51,7 +56,7 @@ def start_switch(machine: Machine, frame: Frame, node: Node) -> None:
     machine.scope.is_tainted = is_tainted
     found = type_name(value)
     if found not in {"String", "Integer"}:
-        message = wrong_type(node.name, "Switch", value, "String, Integer")
+        message = wrong_type(node.name, "scope", step.expression, value, "String, Integer")
         fail_container(machine, frame, node, "ExpressionEvaluationFailed", message)
         return
     other = next((type_name(case) for case in cases if type_name(case) != found), None)
@@ -65,23 +70,29 @@ def start_switch(machine: Machine, frame: Frame, node: Node) -> None:
     _open(machine, activity, chosen)
 
 
-def wrong_type(name: str, kind: str, value: Any, wished: str) -> str:
+def wrong_type(name: str, kind: str, template: Template, value: Any, wished: str) -> str:
+    """The wording for a choice of another type; `kind` is `scope` for a Switch (measured)."""
     return (
-        f"The execution of template action '{name}' failed: the result of the evaluation of '{kind}' action expression is "
-        f"not valid. It is of type '{type_name(value)}' but is expected to be a value of type '{wished}'."
+        f"The execution of template action '{name}' failed: The result of the evaluation of '{kind}' action expression "
+        f"{quoted_source(template)}is not valid. It is of type '{type_name(value)}' but is expected to be a value of type "
+        f"'{wished}'."
     )
+
+
+def quoted_source(template: Template) -> str:
+    """Return `'@the expression' ` where the author wrote one text, else nothing."""
+    return f"'{template.source}' " if isinstance(template.source, str) else ""
 
 
 def _fail_mismatch(machine: Machine, frame: Frame, node: Node, found: str, wished: str) -> None:
     """A case of another type than the value fails the Switch and every action of its branches (measured)."""
     inner = (
-        "The template language function 'strongEquals' expects parameters of same type, but found "
+        "Template language function 'strongEquals' expects parameters of same type, but found "
         f"'{found},{wished}' distinct types."
     )
-    message = HIDDEN if machine.scope.is_tainted else inner
-    error = {"code": "InternalServerError", "message": message}
+    why = HIDDEN if machine.scope.is_tainted else inner
     for block in node.blocks:
-        machine.fail_branch(frame.env, block, error)
+        machine.fail_branch(frame.env, block, why)
     fail(machine, frame, node, "ActionFailed", block_error())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from runafter.engine.blocks import block_verdict, wrong_type
+from runafter.engine.blocks import block_verdict, quoted_source, wrong_type
 from runafter.engine.failing import fail_choice, fail_container
 from runafter.engine.faults import FAULTS
 from runafter.engine.instants import ticks
@@ -36,7 +36,7 @@ def start_foreach(machine: Machine, frame: Frame, node: Node) -> None:
     if not isinstance(items, list):
         message = (
             f"The execution of template action '{node.name}' failed: the result of the evaluation of 'foreach' expression "
-            f"is of type '{type_name(items)}'. The result must be a valid array."
+            f"{quoted_source(step.source)}is of type '{type_name(items)}'. The result must be a valid array."
         )
         fail_container(machine, frame, node, "ExpressionEvaluationFailed", message)
         return
@@ -212,7 +212,7 @@ def _on_round_end(machine: Machine, loop: LoopActivity, frame: Frame, status: st
         return
     if not isinstance(is_done, bool):
         loop.frame.env.records.update(frame.env.records)
-        message = wrong_type(loop.node.name, "Until", is_done, "Boolean")
+        message = wrong_type(loop.node.name, "Until", step.condition, is_done, "Boolean")
         fail_container(machine, loop.frame, loop.node, "ExpressionEvaluationFailed", message, None, loop)
         return
     by_count = loop.finished >= loop.limit_count

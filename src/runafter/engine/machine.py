@@ -325,10 +325,11 @@ class Machine:
             if inner.blocks:
                 self.skip_inside(env, inner, "Skipped", "ActionSkipped")
 
-    def fail_branch(self, env: Env, block: BlockPlan, error: dict[str, Any]) -> None:
+    def fail_branch(self, env: Env, block: BlockPlan, why: str) -> None:
         """Record the actions of a branch whose choice itself failed."""
         shut = Frame(block, env, None)
         for inner in block.nodes:
+            error = outcome.choice_failed(inner.name, why)
             record = self._unrun(shut, inner, "Failed", "InternalServerError", error, None)
             self.write_record(shut, inner, record)
             if inner.blocks:

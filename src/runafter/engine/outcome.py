@@ -95,6 +95,16 @@ def branch_skip(name: str) -> dict[str, Any]:
     }
 
 
+def choice_failed(name: str, inner: str) -> dict[str, Any]:
+    """Why an action in a branch has Failed although it never began: no case could be compared (measured)."""
+    return {
+        "code": "ActionConditionFailed",
+        "message": f"The execution of template action '{name}' failed: an unexpected exception encountered when evaluating "
+        f"branching condition. '{inner}'",
+        "messageTemplate": "ActionConditionFailed",
+    }
+
+
 def dependency_skip(name: str, container: str, status: str, code: str) -> dict[str, Any]:
     return {
         "code": "ActionDependencyFailed",
