@@ -57,11 +57,14 @@ def test_an_unknown_connector_is_met_with_the_near_name() -> None:
     assert (finding.code, finding.hint) == ("CAT001", "did you mean 'shared_mail'?")
 
 
-@pytest.mark.parametrize("operation", ["SendEmail_V4", "RunUIFlow_V2", "GetMessageDetails"])
-def test_an_operation_that_may_well_exist_is_a_note_without_a_guess(operation: str) -> None:
+@pytest.mark.parametrize(
+    ("operation", "near"),
+    [("SendEmail_V4", "near names: SendEmail"), ("RunUIFlow_V2", None), ("GetMessageDetails", None)],
+)
+def test_an_operation_that_may_well_exist_is_a_note_that_lists_near_names(operation: str, near: str | None) -> None:
     (finding,) = found_in(open_api(operation, GOOD))
 
-    assert (finding.code, finding.severity, finding.hint) == ("CAT002", "note", None)
+    assert (finding.code, finding.severity, finding.hint) == ("CAT002", "note", near)
 
 
 def test_a_slip_of_the_pen_is_a_warning() -> None:

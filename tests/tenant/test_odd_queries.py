@@ -117,3 +117,46 @@ def test_an_address_that_is_none_fails_the_call_by_name(address: str) -> None:
     outcome = web.perform(call)
 
     assert (outcome.code, outcome.status_code, address in (outcome.message or "")) == ("InvalidUri", None, True)
+
+
+@pytest.mark.parametrize(
+    ("authentication", "words"),
+    [
+        ({"type": "Basik", "username": "u", "password": "p"}, "did you mean 'Basic'?"),
+        ({"type": "Kerberos"}, "there are Basic, "),
+        ({"type": "Basic", "username": "u"}, "needs 'password'"),
+        ({"type": "ActiveDirectoryOAuth", "clientId": "c"}, "needs 'audience', 'secret'"),
+        ("Basic", "no object"),
+    ],
+)
+def test_an_authentication_that_the_platform_does_not_take_fails_the_call_by_name(
+    authentication: object, words: str
+) -> None:
+    web = Service("webcontents", None)
+    inputs = {"method": "GET", "uri": "https://graph.microsoft.com/v1.0/users", "authentication": authentication}
+
+    outcome = web.perform(CallOperation(id="1", run_id="r", action="a", target=Target(type="Http"), inputs=inputs))
+
+    assert (outcome.code, words in (outcome.message or "")) == ("InvalidAuthentication", True)
+
+
+@pytest.mark.parametrize(
+    ("authentication", "seen"),
+    [
+        ({"type": "Basic", "username": "u", "password": "p"}, "Basic dTpw"),
+        ({"type": "raw", "value": "Key abc"}, "Key abc"),
+        (
+            {"type": "ManagedServiceIdentity", "audience": "https://vault.azure.net"},
+            "Bearer emulated:https://vault.azure.net",
+        ),
+        ({"type": "ClientCertificate", "pfx": "AA=="}, None),
+    ],
+)
+def test_an_emulated_endpoint_sees_who_calls(authentication: dict[str, str], seen: str | None) -> None:
+    web = Service("http", {"endpoints": [{"url": "https://api.example/me"}]})
+    inputs = {"method": "GET", "uri": "https://api.example/me", "authentication": authentication}
+
+    web.perform(CallOperation(id="1", run_id="r", action="a", target=Target(type="Http"), inputs=inputs))
+
+    [(_, request)] = web.tenant.store_of("http").rows("requests")
+    assert request["headers"].get("Authorization") == seen

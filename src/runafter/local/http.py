@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from runafter.connectors.authentication import authentication_fault
 from runafter.connectors.http import body_value, encoded_body, failure_of, header_texts, shown_headers
 from runafter.connectors.instants import retry_after_s
 from runafter.hosts.clock import machine_clock
@@ -137,6 +138,9 @@ class RealHttp:
 def _authenticate(value: Any, headers: dict[str, str]) -> Outcome | None:
     if not isinstance(value, Mapping) or not value:
         return None
+    wrong = authentication_fault(value)
+    if wrong is not None:
+        return wrong
     kind = str(value.get("type", "")).casefold()
     if kind == "basic":
         headers["Authorization"] = aiohttp.BasicAuth(

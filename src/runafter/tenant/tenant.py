@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from runafter.connectors import odata
 from runafter.connectors.answers import Refused, failure
+from runafter.connectors.authentication import authentication_fault, authorization
 from runafter.connectors.check import parameter_findings
 from runafter.connectors.http import encoded_body
 from runafter.connectors.instants import TICKS_PER_SECOND
@@ -420,8 +421,14 @@ class Tenant:
         found = self.face_of(host)
         given = inputs.get("headers")
         headers = {str(k): str(v) for k, v in given.items() if v is not None} if isinstance(given, Mapping) else {}
+        refused = authentication_fault(inputs.get("authentication"))
+        if refused is not None:
+            return refused
+        granted = authorization(inputs.get("authentication"))
+        if granted is not None:
+            headers["Authorization"] = granted
         if found is None:
-            resolved = self.registry.resolve(call.target, {**inputs, "call_id": call.id})
+            resolved = self.registry.resolve(call.target, {**inputs, "headers": headers, "call_id": call.id})
             return await self.perform_resolved(
                 resolved,
                 connection=host,

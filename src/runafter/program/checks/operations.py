@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import lru_cache
 
 from runafter.profiles.catalogue import Catalogue, ConnectorFacts, OperationFacts
@@ -152,7 +153,8 @@ def _unknown(draft: Draft, code: str, message: str, part: Part, name: str, known
     if meant is not None:
         draft.report(code, message, part, hint=f"did you mean {meant!r}?", severity="warning")
     else:
-        draft.report(code, message, part)
+        near = get_close_matches(name, list(known), n=3, cutoff=0.7)
+        draft.report(code, message, part, hint=f"near names: {', '.join(near)}" if near else None)
 
 
 def _parameters(draft: Draft, part: Part, operation: OperationFacts) -> None:
