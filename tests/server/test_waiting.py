@@ -121,6 +121,25 @@ async def test_a_run_that_waited_is_told_when_it_begins():
     ]
 
 
+async def test_news_of_a_run_begin_with_its_begin_and_end_with_its_end():
+    async with client(flow()) as http:
+        heard = []
+
+        async def listen() -> None:
+            async for several in http.runtime.news.watch():
+                heard.extend((each.kind, each.data["status"]) for each in several)
+
+        listening = asyncio.ensure_future(listen())
+        await asyncio.sleep(0)
+        begun = await http("POST", "/api/flows/flow/run", {"body": 1})
+        await http.runtime.host.wait(begun.json["fired"][0]["run"])
+        http.runtime.news.close()
+        await listening
+
+    assert (heard[0], heard[-1]) == (("run", "Running"), ("run", "Succeeded"))
+    assert heard.count(("run", "Running")) == 1
+
+
 async def test_a_run_that_waits_is_resubmitted_with_what_it_was_given():
     async with queued() as (http, accepted, _):
         again = await http("POST", f"/api/runs/{run_of(accepted[2])}/resubmit")

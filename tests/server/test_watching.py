@@ -69,7 +69,7 @@ async def test_one_iteration_shows_its_own_statuses():
     assert [(each["name"], each["status"], each["repetition"]) for each in first] == [("Call", "Succeeded", "000000")]
     assert [(each["name"], each["status"], each["failed"]) for each in second] == [("Call", "Failed", 1)]
     assert missing.status == 404
-    assert wrong.status == 409
+    assert wrong.status == 404
 
 
 async def test_findings_are_those_of_check():

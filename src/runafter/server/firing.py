@@ -101,7 +101,7 @@ class Firing:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: list[str] = []
         self.on_begun: Callable[[str, str], None] = lambda flow, run_id: None
-        """Told when a run that waited has begun."""
+        """Told when a run has begun, before anything else of it is."""
         self.flow_of: dict[str, str] = {}
         """The flow of each run under way."""
 
@@ -375,6 +375,7 @@ class Firing:
                 reuse=event.reuse,
                 was_cancelled=was_cancelled,
                 batch=batch,
+                begun=None if was_cancelled else lambda: self.on_begun(flow.name, run_id),
             )
         except BaseException:
             self.flow_of.pop(run_id, None)
@@ -431,7 +432,6 @@ class Firing:
             event = TriggerEvent(caller_waits=waiting.caller_waits, reuse=waiting.reuse)
             await self._start(flow, run_id, waiting.event, waiting.client_tracking_id, event, batch)
             self._waiting.pop(run_id, None)
-            self.on_begun(flow.name, run_id)
         except StorageFault as fault:
             _log.warning("a waiting run of %s is tried again: %s", waiting.flow, fault)
             await asyncio.sleep(self._host.settings.retry_max_s)

@@ -181,12 +181,13 @@ class Runtime:
         """Let an event come to a trigger and tell those who watch."""
         fired = await self.firing.fire(flow, trigger, event)
         for each in fired:
-            if each.run_id is not None and each.status in {"Started", "Waiting"}:
-                self._tell(flow.name, each.run_id, "Running" if each.status == "Started" else "Waiting")
+            if each.run_id is not None and each.status == "Waiting":
+                self._tell(flow.name, each.run_id, "Waiting")
         return fired
 
     def _tell(self, flow: str, run_id: str, status: str) -> None:
-        self.news.publish(News(kind="run", flow=flow, run=run_id, data={"status": status}))
+        if self.news.is_watched:
+            self.news.publish(News(kind="run", flow=flow, run=run_id, data={"status": status}))
 
     async def run_now(self, name: str, *, trigger: str | None = None, given: Any = None) -> list[Fired]:
         """Run a flow by hand with a trigger body, or the trigger's whole outputs."""

@@ -146,6 +146,7 @@ class Host:
         seed: int | None = None,
         was_cancelled: bool = False,
         batch: Batch | None = None,
+        begun: Callable[[], None] | None = None,
     ) -> str:
         """Begin a run and return its id once it is durable.
 
@@ -153,7 +154,8 @@ class Host:
         it only a host that is given the program can resume the run. With `key`,
         a second call finds the run that the first has begun. What is in `batch`
         becomes durable with the run, or neither does. One that `was_cancelled`
-        before it could begin ends at once. A caller that gives no
+        before it could begin ends at once. `begun` is called as soon as the run is
+        durable, before subscribers hear of anything that it does. A caller that gives no
         `client_tracking_id` has the run tracked by its id.
 
         Raises:
@@ -191,8 +193,15 @@ class Host:
         self.journal.begin(batch, started, flow=flow or program.name, owner=self.owner, start_key=key, parent=parent)
         live = LiveRun(started.run_id, Run(program, flags=started.flags))
         durable: asyncio.Future[StorageFault | None] = asyncio.get_running_loop().create_future()
+        told = _resolve(durable)
+
+        def saved(fault: StorageFault | None) -> None:
+            if fault is None and begun is not None:
+                begun()
+            told(fault)
+
         self.loop.lives[live.id] = live
-        self.loop.receive(live, started, then=_resolve(durable), batch=batch)
+        self.loop.receive(live, started, then=saved, batch=batch)
         if live.id in self.faults:
             raise self.faults.pop(live.id)
         fault = await durable
