@@ -58,6 +58,12 @@ CODES: dict[str, CodeInfo] = {
         "Double the '@' when the text is meant; the platform may refuse it otherwise.",
         "warning",
     ),
+    "EXP007": CodeInfo(
+        "value can never have the needed type",
+        "A condition that is text and no expression is no boolean; a loop over text or an object has no items.",
+        "Write the expression alone, without `@{ }` and without text around it: @equals(a, b), @body('Get_items')?['value'].",
+        "warning",
+    ),
     "EXP010": CodeInfo(
         "not the workflow language",
         "The expression uses an operator or a function of another language.",

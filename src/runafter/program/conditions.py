@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from runafter.errors import EvaluationError
 from runafter.expressions.ast import Interpolation
 from runafter.expressions.functions.library import find
 from runafter.expressions.template import Template
@@ -70,6 +71,12 @@ def _tree(draft: Draft, part: Part) -> str:
     if not rows:
         draft.report("ACT005", f"operator {key!r} has no operands", operands)
         raise _Faulty
+    function = find(name)
+    assert function is not None, name
+    try:
+        function.check_count(len(rows))
+    except EvaluationError as fault:
+        draft.report("EXP002", fault.message, operands, hint=fault.hint)
     return f"{name}({', '.join(_operand(draft, row, name) for row in rows)})"
 
 

@@ -1,10 +1,15 @@
-"""Objects that are none: what stands where a block of actions or settings belong would else be passed over in silence."""
+"""Objects that are none, and values that can never be what an action needs.
+
+What stands where a block of actions or settings belong would else be passed over in silence.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from runafter.expressions.ast import Interpolation
 from runafter.program.draft import Draft
+from runafter.program.faults import expression_findings
 from runafter.program.outline import Site
 from runafter.program.part import Part
 
@@ -15,6 +20,7 @@ _BLOCKS = {
     "if": ("actions", "else"),
     "switch": ("cases", "default"),
 }
+_RESULTS = {"if": ("expression", "boolean"), "until": ("expression", "boolean"), "foreach": ("foreach", "list")}
 _OF_ALL = ("limit", "runtimeConfiguration", "trackedProperties")
 _HELD: dict[str, tuple[str, ...]] = {
     "actions": ("scope", "if", "foreach", "until"),
@@ -50,6 +56,7 @@ def check_shapes(draft: Draft) -> None:
 
 
 def _action(draft: Draft, site: Site) -> None:
+    _results(draft, site)
     _properties(draft, site)
     for key in dict.fromkeys((*_BLOCKS.get(site.folded, ()), *_OF_ALL)):
         part = site.part.get(key)
@@ -73,6 +80,28 @@ def _properties(draft: Draft, site: Site) -> None:
         elif folded not in _KNOWN:
             hint = _MEANT.get(folded)
             draft.report("ACT013", f"{key!r} of {site.name!r} is no property of an action", part, hint=hint)
+
+
+def _results(draft: Draft, site: Site) -> None:
+    """Report a condition that is no boolean and a loop over what is no list, whatever the run brings."""
+    key, wished = _RESULTS.get(site.folded, ("", ""))
+    part = site.part.get(key) if key else None
+    if part is None or part.value is None:
+        return
+    value: Any = part.value
+    if isinstance(value, str):
+        found = expression_findings(value)
+        if found.faults or (found.whole is not None and not isinstance(found.whole, Interpolation)):
+            return
+        if value.startswith("["):
+            return  # a template expression that may become anything
+        what = "text" if found.whole is None else "text with an expression in it"
+    elif isinstance(value, bool | dict if wished == "boolean" else list):
+        return
+    else:
+        what = "an object" if isinstance(value, dict) else f"the value {value!r}"
+    name = f"the condition of {site.name!r}" if wished == "boolean" else f"what {site.name!r} loops over"
+    draft.report("EXP007", f"{name} is {what}, which is never a {wished}", part)
 
 
 def _branch(draft: Draft, part: Part, what: str) -> None:
