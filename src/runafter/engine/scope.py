@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from runafter.engine.plan import Plan
 from runafter.engine.records import action_view, body_view, is_secure, outputs_view, record_view, repeated_view
+from runafter.engine.settings import read
 from runafter.engine.state import Collected, Env, Kept, Record, Variable
 from runafter.errors import EvaluationError, NotSupported
 from runafter.program.steps import ForeachStep, Program, UntilStep
@@ -92,7 +93,7 @@ class RunScope:
         folded = name.casefold()
         if folded not in parameters:
             raise EvaluationError(f"The workflow parameter '{name}' is not found.")
-        value = parameters[folded]
+        value = read(parameters[folded], self)
         # An empty one hides nothing: every Power Automate call passes the SecureObject `$authentication`.
         if folded in self._machine.secure_parameters and value not in ({}, "", None):
             self.is_tainted = True

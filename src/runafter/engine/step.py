@@ -22,6 +22,7 @@ from runafter.engine.loops import start_foreach, start_until
 from runafter.engine.machine import Machine
 from runafter.engine.plan import Starter, plan_of
 from runafter.engine.progress import frame_count, progress
+from runafter.engine.settings import prepared
 from runafter.engine.state import Activity, CallActivity, Collected, Env, Frame, Kept, LoopActivity
 from runafter.engine.variables import start_variable, window_is_over
 from runafter.engine.waits import start_wait
@@ -209,17 +210,18 @@ class Run:
         for name, parameter in machine.program.parameters.items():
             key = name.casefold()
             if key in folded:
-                values[key] = folded[key]
+                values[key] = prepared(folded[key])
             elif parameter.schema_name is not None and parameter.schema_name.casefold() in folded:
-                values[key] = folded[parameter.schema_name.casefold()]
+                values[key] = prepared(folded[parameter.schema_name.casefold()])
             elif parameter.has_default:
-                values[key] = parameter.default
+                values[key] = prepared(parameter.default)
             elif key in _GIVEN_BY_HOST:
                 values[key] = {}
             else:
                 missing.append(name)
         for key, value in folded.items():
-            values.setdefault(key, value)
+            if key not in values:
+                values[key] = prepared(value)
         return missing
 
     def _timer_fired(self, timer: str) -> None:

@@ -15,6 +15,7 @@ from runafter.engine.faults import FAULTS, message_of
 from runafter.engine.outcome import type_name
 from runafter.engine.schema import InvalidSchema, violations
 from runafter.engine.scope import draw
+from runafter.engine.settings import prepared, read
 from runafter.errors import EvaluationError, NotSupported
 from runafter.expressions.template import Template
 from runafter.program.steps import Program, Trigger
@@ -63,7 +64,7 @@ class TriggerScope:
         return draw(self.seed, f"trigger {self.at} {self.draws}")
 
     def parameter(self, name: str) -> Any:
-        return _named(self.parameters, name, "workflow parameter")
+        return read(prepared(_named(self.parameters, name, "workflow parameter")), self)
 
     def app_setting(self, name: str) -> Any:
         return _named(self.app_settings, name, "app setting")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runafter.engine.settings import reads_settings
+from runafter.errors import ExpressionError
 from runafter.local.expression_shapes import ExpressionReader
 from runafter.local.function_shapes import json_text, settle
 from runafter.local.shapes import Shape, from_schema
@@ -47,12 +49,15 @@ class Inference(ExpressionReader):
             )
             values = given_parameters or {}
             if name in values:
-                shape.constant = values[name]
+                self._fix(shape, values[name])
             elif parameter.has_default:
-                shape.constant = parameter.default
+                self._fix(shape, parameter.default)
             elif parameter.allowed:
                 shape.candidates.extend(parameter.allowed)
             self._parameters[name.casefold()] = shape
+        for name, value in (given_parameters or {}).items():
+            if name.casefold() not in self._parameters and reads_settings(value):
+                self._fix(self.parameter(name), value)
         self._read_trigger()
         for step in program.steps.values():
             self._read_step(step)
@@ -69,6 +74,17 @@ class Inference(ExpressionReader):
                 json_text(content, body)
             else:
                 content.unite(body)
+
+    def _fix(self, shape: Shape, value: Any) -> None:
+        """Take what a parameter is given; where app settings are in it, their shapes are its own."""
+        try:
+            known = self.value(value) if reads_settings(value) else None
+        except ExpressionError:
+            known = None
+        if known is None:
+            shape.constant = value
+        else:
+            shape.unite(known)
 
     @property
     def parameters(self) -> Mapping[str, Shape]:

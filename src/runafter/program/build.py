@@ -172,7 +172,9 @@ def _parameters(draft: Draft) -> dict[str, Parameter]:
         if not part.is_object:
             draft.report("ACT008", f"parameter {name!r} is no object", part)
             continue
-        default, allowed = part.get("defaultValue"), part.get("allowedValues")
+        value = part.get("value")
+        default = value if value is not None else part.get("defaultValue")
+        allowed = part.get("allowedValues")
         type_ = part.text("type") or "Object"
         if type_.casefold() not in _PARAMETER_TYPES and not is_dynamic(type_):
             place = part.get("type") or part

@@ -126,8 +126,9 @@ def _connection_values(draft: Draft) -> list[dict[str, Any]]:
     given = draft.definition.parameter_values.get("$connections")
     if isinstance(given, dict) and isinstance(given.get("value"), dict):
         given = given["value"]
-    declared = draft.root.at("parameters", "$connections", "defaultValue")
-    return [value for value in (given, declared.value if declared is not None else None) if isinstance(value, dict)]
+    declared = (draft.root.at("parameters", "$connections", key) for key in ("value", "defaultValue"))
+    inside = (part.value for part in declared if part is not None)
+    return [value for value in (given, *inside) if isinstance(value, dict)]
 
 
 def _workflow(host: Part | None) -> str | None:
