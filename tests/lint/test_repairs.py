@@ -423,3 +423,74 @@ def test_runs_take_turns_where_iterations_work_on_rows_of_their_own() -> None:
 
     assert flow.value["actions"]["Each"]["runtimeConfiguration"] == {"concurrency": {"repetitions": 4}}
     assert flow.value["triggers"]["When"]["runtimeConfiguration"] == {"concurrency": {"runs": 1}}
+
+
+def listed(operation: str, *after: str, table: str = "Customers", **parameters: str) -> dict[str, Any]:
+    host = {
+        "apiId": "/providers/Microsoft.PowerApps/apis/shared_sharepointonline",
+        "connectionName": "shared_sharepointonline",
+        "operationId": operation,
+    }
+    place = {"dataset": "https://contoso.sharepoint.com", "table": table}
+    named = {name.replace("__", "/"): value for name, value in parameters.items()}
+    return {
+        "type": "OpenApiConnection",
+        "inputs": {"host": host, "parameters": place | named},
+        "runAfter": {name: ["Succeeded"] for name in after},
+    }
+
+
+def test_iterations_that_search_and_make_take_turns() -> None:
+    found = {"equals": ["@length(outputs('Find')?['body/value'])", 0]}
+    make = {
+        "type": "If",
+        "expression": found,
+        "actions": {"Make": listed("PostItem")},
+        "runAfter": {"Find": ["Succeeded"]},
+    }
+    inner = {"Find": listed("GetItems", **{"$filter": "Mail eq '@{item()?['mail']}'"}), "Is it new": make}
+    each = {
+        "type": "Foreach",
+        "foreach": "@triggerBody()?['rows']",
+        "actions": inner,
+        "runAfter": {},
+        "runtimeConfiguration": {"concurrency": {"repetitions": 9}},
+    }
+
+    assert hardened({"Each": each}, "turns").value["actions"]["Each"]["runtimeConfiguration"] == {
+        "concurrency": {"repetitions": 1}
+    }
+
+
+def test_a_search_before_the_loop_is_not_helped_by_turns() -> None:
+    found = {"equals": ["@length(outputs('Find')?['body/value'])", 0]}
+    make = {"type": "If", "expression": found, "actions": {"Make": listed("PostItem")}, "runAfter": {}}
+    each = {
+        "type": "Foreach",
+        "foreach": "@triggerBody()?['rows']",
+        "actions": {"Is it new": make},
+        "runAfter": {"Find": ["Succeeded"]},
+        "runtimeConfiguration": {"concurrency": {"repetitions": 9}},
+    }
+
+    flow = hardened({"Find": listed("GetItems"), "Each": each}, "turns")
+
+    assert flow.value["actions"]["Each"]["runtimeConfiguration"] == {"concurrency": {"repetitions": 9}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "waits"),
+    [
+        (listed("PostItem"), listed("GetItems"), "Other"),
+        (listed("GetItems"), listed("PostItem"), "One"),
+        (listed("PatchItem", id="7"), listed("PatchItem", id="7"), "Other"),
+    ],
+)
+def test_a_branch_waits_for_the_one_that_writes_what_it_touches(
+    one: dict[str, Any], other: dict[str, Any], waits: str
+) -> None:
+    flow = hardened({"One": one, "Other": other}, "turns").value["actions"]
+
+    before = "One" if waits == "Other" else "Other"
+    assert flow[waits]["runAfter"] == {before: ["Succeeded"]}
+    assert flow[before]["runAfter"] == {}

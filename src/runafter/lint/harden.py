@@ -37,6 +37,7 @@ GROUPS = {
     "dates": ("DAT001",),
     "accumulators": ("RAC001", "RAC004", "LOP003"),
     "versions": ("RAC002",),
+    "turns": ("RAC003", "RAC005", "RAC006", "RAC007"),
     "keys": ("RTY003",),
     "parallel": ("PAR001",),
     "columns": ("STO001",),

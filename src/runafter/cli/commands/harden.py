@@ -47,12 +47,12 @@ def command(path: str, only: tuple[str, ...], mode: str, ignore_indent: bool) ->
 
     In place: retry, timeout, catch (TimedOut beside Failed), message (Terminate
     says why), null-guards, joins (go on when a notification failed), accumulators
-    (no variable in a concurrent loop), versions (ETag), concurrency,
-    deduplication, result, secrets, dates. Around the work: validation, branches
-    (a scope each), scopes (try, catch, end), monitor (a record of every run). By
-    name only: keys (a header in HTTP requests that make something), parallel
-    (actions of a row that need nothing of each other start together), columns
-    ($select of the columns that are used).
+    (no variable in a concurrent loop), versions (ETag), turns (one after the
+    other where both touch a record), concurrency, deduplication, result, secrets,
+    dates. Around the work: validation, branches (a scope each), scopes (try,
+    catch, end), monitor (a record of every run). By name only: keys (a header in
+    HTTP requests that make something), parallel (actions of a row that need
+    nothing of each other start together), columns ($select of those used).
 
     What is waived or ignored (in the flow, flow.toml, runafter.toml) stays. What
     would bring a finding that was not there is left out. A second application

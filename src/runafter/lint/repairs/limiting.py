@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from runafter.lint.analysis.counting import calls_per_iteration, per_minute
@@ -80,6 +81,17 @@ def one_at_a_time(site: Site) -> Fix | None:
     """Run a loop's iterations one after the other."""
     made = _set_below(site.part, ("runtimeConfiguration", "concurrency", "repetitions"), 1)
     return Fix(title="run one iteration at a time", changes=(made,)) if made is not None else None
+
+
+def search_in_turn(flow: Flow, sites: Sequence[Site]) -> Fix | None:
+    """Let iterations that search and make take turns; `sites` are the create and the search.
+
+    None where the search stands before the loop: then it does not see what the loop has made, turns or not.
+    """
+    if len(sites) < 2:
+        return None
+    loop = flow.order.concurrent_loop(sites[0])
+    return one_at_a_time(loop) if loop is not None and loop in sites[1].around() else None
 
 
 def say_iterations(flow: Flow, site: Site) -> Fix | None:

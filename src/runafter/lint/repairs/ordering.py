@@ -1,4 +1,4 @@
-"""One branch after the other, where both change a variable: then it is the same one in every run that wins."""
+"""One branch after the other, where both touch a variable or a record: then every run does the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DONE = ("Succeeded",)
 
 
 def order_branches(flow: Flow, sites: Sequence[Site]) -> Fix | None:
-    """Let the branch of the first action wait for that of the second; `sites` are two writes of one variable.
+    """Let the branch of the first action wait for that of the second; `sites` touch one variable or record.
 
     None where the one to wait for does not run in every good run: what waits for it would be skipped with it.
     """

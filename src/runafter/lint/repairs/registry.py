@@ -14,6 +14,7 @@ from runafter.lint.repairs.limiting import (
     limit_runs,
     limit_wait,
     say_iterations,
+    search_in_turn,
     tell_repeated_events,
 )
 from runafter.lint.repairs.ordering import order_branches
@@ -46,7 +47,11 @@ REPAIRS: dict[str, Repair] = {
     "CON002": _at_site(say_iterations),
     "STR002": wrap_branch,
     "RAC002": write_if_unchanged,
+    "RAC003": search_in_turn,
     "RAC004": order_branches,
+    "RAC005": order_branches,
+    "RAC006": order_branches,
+    "RAC007": order_branches,
 }
 
 _LAYERS: dict[str, tuple[str, ...]] = {
