@@ -81,6 +81,21 @@ def test_connection_references_alone_make_no_cloud_flow(around: dict[str, Any], 
     assert {item.api for item in definition.connections.values()} <= {"dynamics", "mcpclient", "shared_dynamics"}
 
 
+@pytest.mark.parametrize(
+    ("parameters", "profile"),
+    [
+        ({}, "logic-apps-consumption"),
+        ({"$authentication": {"type": "SecureObject", "defaultValue": {}}}, "power-automate"),
+    ],
+)
+def test_no_references_beside_a_definition_leave_the_dialect_to_what_is_in_it(
+    parameters: dict[str, Any], profile: str
+) -> None:
+    designed = {"definition": {**BARE, "parameters": parameters}, "connectionReferences": {}, "parameters": {}}
+
+    assert only(read_bytes(encoded(designed), "flow.json")).profile == profile
+
+
 def test_clientdata_names_its_connections() -> None:
     references = {
         "shared_sql": {

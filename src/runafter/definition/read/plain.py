@@ -64,6 +64,8 @@ def _is_of_logic_apps(root: Node, references: Node | None) -> bool:
     type_ = root.get("type")
     if type_ is not None and isinstance(type_.value, str) and type_.value.casefold().startswith("microsoft.logic/"):
         return True
+    if references is not None and references.parent is root and references.value == {}:
+        return True  # what the designer of Logic Apps shows; clientdata has `properties` around it
     apis = [entry.find("/api/id") for _, entry in references.members()] if references is not None else []
     ids = [api.value for api in apis if api is not None and isinstance(api.value, str)]
     return bool(ids) and all(_AZURE_API.search(text) for text in ids)
