@@ -193,3 +193,19 @@ def test_a_secured_response_is_not_printed(tmp_path: Path) -> None:
     assert 'response 200: "(secured)"' in plain.stdout
     assert json.loads(as_json.stdout)["response"]["body"] == "(secured)"
     assert "hunter2" not in plain.stdout + plain.stderr + as_json.stdout + as_json.stderr
+
+
+def test_a_number_given_for_a_text_stays_the_text_it_was_written_as(tmp_path: Path) -> None:
+    document = {
+        "parameters": {"Zip": {"type": "String"}, "n": {"type": "Int"}},
+        "triggers": {"manual": {"type": "Request", "kind": "Http", "inputs": {}}},
+        "actions": {"See": compose({"zip": "@parameters('Zip')", "n": "@parameters('n')"})},
+    }
+    (tmp_path / "flow.json").write_text(json.dumps(document), encoding="utf-8")
+
+    done = runafter(tmp_path, "run", "flow.json", "--virtual", "--json", "--set", "zip=1234e5", "--set", "n=7")
+    refused = runafter(tmp_path, "run", "flow.json", "--virtual", "--set", "zip=1", "--set", "n=seven")
+
+    assert json.loads(done.stdout)["actions"]["See"][0]["outputs"] == {"zip": "1234e5", "n": 7}
+    assert refused.returncode == 2
+    assert "the parameter 'n' is of type Int, not String" in refused.stderr

@@ -14,6 +14,7 @@ import runafter
 from runafter.definition.read import read_bytes
 from runafter.journal.journal import Journal
 from runafter.local.mocks import MockError
+from runafter.local.parameters import UnfitParameter
 from runafter.protocol.ids import idempotency_key
 from runafter.storage.open import open_storage
 
@@ -356,3 +357,32 @@ def test_a_run_is_tracked_by_its_callers_id_or_else_by_its_own() -> None:
 
     assert own.action("See").outputs == {"trigger": own.run_id, "self": own.run_id}
     assert given.action("See").outputs == {"trigger": "order-7", "self": "order-7"}
+
+
+_DECLARED = {
+    "n": {"type": "Int"},
+    "who": {"type": "SecureString"},
+    "pick": {"type": "String", "allowedValues": ["a", "b"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"n": "x"}, "the parameter 'n' is of type Int, not String: 'x'"),
+        ({"N": 1.5}, "the parameter 'N' is of type Int, not Float: 1.5"),
+        ({"who": 5}, "the parameter 'who' is of type SecureString, not Integer"),
+        ({"pick": "c"}, "the parameter 'pick' takes one of 'a', 'b', not 'c'"),
+    ],
+)
+def test_values_that_a_parameter_does_not_take_are_refused(given: dict[str, Any], told: str) -> None:
+    definition = {"parameters": _DECLARED, "triggers": {}, "actions": {"A": compose(1)}}
+    (found,) = read_bytes(json.dumps(definition).encode(), "flow.json")
+    fitting = {"n": 1, "who": "me", "pick": "a"}
+
+    with pytest.raises(UnfitParameter) as caught:
+        runafter.run(found, parameters=given)
+
+    assert str(caught.value).endswith(told)
+    assert runafter.run(found, parameters=fitting).succeeded
+    assert runafter.run(found, mocks={"parameters": {**fitting, "pick": None}}).succeeded

@@ -27,6 +27,7 @@ from runafter.local.connected import Connected, connect_tenant
 from runafter.local.mocks import MockError, Mocks, load
 from runafter.local.outside import Flows, LocalOutside
 from runafter.local.package import load_program, pack
+from runafter.local.parameters import refuse_unfit
 from runafter.local.tenant import (
     CALLBACKS,
     FaultLike,
@@ -238,7 +239,9 @@ class Job:
         self.auto = Auto(self.program, definition) if auto else None
         self.flows = Flows(tuple(flows))
         _refuse_unknown(self.mocks, self.program, self.flows)
-        given = {**definition.parameter_values, **self.mocks.parameters, **(parameters or {})}
+        given = {**self.mocks.parameters, **(parameters or {})}
+        refuse_unfit(self.program, given)
+        given = {**definition.parameter_values, **given}
         settings = {**definition.app_settings, **self.mocks.app_settings, **(app_settings or {})}
         if self.auto is not None:
             given = {**self.auto.parameters(given), **given}

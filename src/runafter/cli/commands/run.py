@@ -296,7 +296,15 @@ def _parameters(settings: Sequence[str], definition: Definition) -> dict[str, An
             found[name] = json.loads(text)
         except json.JSONDecodeError:
             found[name] = text
+        if _takes_text(parameters, name) and not isinstance(found[name], str):
+            found[name] = text  # a number that is meant as text, such as a postal code
     return found
+
+
+def _takes_text(parameters: Any, name: str) -> bool:
+    entry = next((each for known, each in parameters.items() if known.casefold() == name.casefold()), None)
+    kind = entry.get("type") if isinstance(entry, dict) else None
+    return isinstance(kind, str) and kind.casefold() in {"string", "securestring"}
 
 
 def _needs_trigger(program: Program, definition: Definition, path: str, flow: str | None) -> bool:
