@@ -167,6 +167,11 @@ def recurrence(**fields: Any) -> dict[str, Any]:
     return {"t": {"type": "Recurrence", "recurrence": {"frequency": "Day", "interval": 1, **fields}}}
 
 
+def window(delay: str) -> dict[str, Any]:
+    recurrence = {"frequency": "Day", "interval": 1}
+    return {"t": {"type": "SlidingWindow", "recurrence": recurrence, "inputs": {"delay": delay}}}
+
+
 def request(**fields: Any) -> dict[str, Any]:
     return {"t": {"type": "Request", "kind": "Http", "inputs": {}, **fields}}
 
@@ -182,6 +187,8 @@ def runs(count: Any) -> dict[str, Any]:
         ("ACT010", {}, request()),
         ("ACT002", {"t": {"type": "Recurrence"}}, recurrence()),
         ("TRG010", recurrence(interval=501), recurrence(interval=500)),
+        ("TRG010", window("-PT1H"), window("PT1H")),
+        ("TRG010", window("soon"), window("@parameters('delay')")),
         ("TRG010", recurrence(timeZone="Nowhere"), recurrence(timeZone="W. Europe Standard Time")),
         ("TRG010", recurrence(frequency="Second", interval=59), recurrence(frequency="Second", interval=60)),
         (

@@ -130,6 +130,28 @@ def test_slots(recurrence: dict[str, Any], started: str, expected: list[str]) ->
     assert moments(recurrence, len(expected), started=started) == expected
 
 
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("2026-01-02T08:00:00", ["2026-01-01T07:00:00Z", "2026-01-02T07:00:00Z"]),
+        ("2026-01-02T08:00:00Z", ["2026-01-01T07:00:00Z", "2026-01-02T07:00:00Z"]),
+        ("2026-01-02T06:59:59Z", ["2026-01-01T07:00:00Z"]),
+        ("2001-01-01T00:00:00Z", []),
+    ],
+)
+@pytest.mark.parametrize("frequency", ["Day", "Hour"])
+def test_no_slot_is_later_than_the_end_time(frequency: str, end: str, expected: list[str]) -> None:
+    recurrence = {
+        "frequency": frequency,
+        "interval": {"Day": 1, "Hour": 24}[frequency],
+        "startTime": "2026-01-01T08:00:00",
+        "endTime": end,
+        "timeZone": "W. Europe Standard Time",
+    }
+
+    assert moments(recurrence, 5, started="2025-12-31T00:00:00+00:00") == expected
+
+
 def test_a_schedule_that_never_fits_has_no_slot() -> None:
     recurrence = {
         "frequency": "Month",
@@ -150,6 +172,7 @@ def test_a_schedule_that_never_fits_has_no_slot() -> None:
         ({"frequency": "Day", "interval": 0}, "interval"),
         ({"frequency": "Day", "interval": 1, "timeZone": "Middle Earth"}, "timeZone"),
         ({"frequency": "Day", "interval": 1, "startTime": "tomorrow"}, "startTime"),
+        ({"frequency": "Day", "interval": 1, "endTime": 5}, "endTime"),
         ({"frequency": "Day", "interval": 1, "schedule": {"hours": [24]}}, "hours"),
         ({"frequency": "Week", "interval": 1, "schedule": {"weekDays": ["Montag"]}}, "weekDays"),
         (

@@ -474,3 +474,33 @@ def test_a_run_of_a_deleted_flow_goes_on_to_its_end_and_says_so(caplog):
 
     assert run_virtual(main) == ("Succeeded", ["Succeeded"])
     assert "failed" not in caplog.text
+
+
+def test_a_recurrence_with_expressions_has_the_values_of_its_parameters():
+    trigger = recurrence("Hour", interval="@parameters('hours')", timeZone="@{parameters('zone')}")
+    parameters = {"hours": {"type": "int", "defaultValue": 6}, "zone": {"type": "string", "defaultValue": "UTC"}}
+
+    async def main(simulation):
+        made = await runtime(simulation, flow(trigger=trigger, parameters=parameters))
+        await settle(ONE_DAY_S - 60)
+        found = await statuses(made)
+        await made.stop()
+        return len(found)
+
+    assert run_virtual(main) == 4
+
+
+@pytest.mark.parametrize("hours", [0, "many", None])
+def test_a_recurrence_whose_expressions_give_no_schedule_is_refused_by_name(hours, caplog):
+    trigger = recurrence("Hour", interval="@parameters('hours')")
+    parameters = {"hours": {"type": "string", "defaultValue": hours}}
+
+    async def main(simulation):
+        made = await runtime(simulation, flow(trigger=trigger, parameters=parameters))
+        await settle(ONE_DAY_S)
+        found = await histories(made)
+        await made.stop()
+        return found
+
+    assert run_virtual(main) == [("Failed", "NotSupported")]
+    assert "interval" in caplog.text

@@ -11,6 +11,7 @@ Rules, from Microsoft Learn, "Schedules for recurring triggers" (read 2026-11):
   `hours` at its hour. A wall time that a clock change skips moves on by the gap;
   one that it repeats fires once, the second time (standard time), as .NET reads it.
 * A month step to a day that the month lacks takes the month's last day.
+* No slot is later than `endTime` (WorkflowTriggerRecurrence of the REST API, "The end time", read 2026-11-21).
 
 Times are ticks of 100 ns since 0001-01-01 UTC.
 """
@@ -64,7 +65,7 @@ class RecurrenceFault(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recurrence:
-    """A schedule. `start` is wall time in `time_zone`, or carries its own offset.
+    """A schedule. `start` and `end` are wall time in `time_zone`, or carry their own offset.
 
     `week_days` count from Monday = 0; `month_days` may be negative (-1 is the
     last day); `monthly_occurrences` are (week day or None for any day, n-th).
@@ -73,6 +74,7 @@ class Recurrence:
     frequency: Frequency
     interval: int = 1
     start: datetime | None = None
+    end: datetime | None = None
     time_zone: str | None = None
     hours: tuple[int, ...] = ()
     minutes: tuple[int, ...] = ()
@@ -117,7 +119,8 @@ def parse_recurrence(value: Any) -> Recurrence:
     return Recurrence(
         frequency=frequency,
         interval=interval,
-        start=_start(fields.get("starttime")),
+        start=_time(fields, "startTime"),
+        end=_time(fields, "endTime"),
         time_zone=zone,
         hours=_wholes(parts.get("hours"), "hours", 0, 23),
         minutes=_wholes(parts.get("minutes"), "minutes", 0, 59),
@@ -137,12 +140,7 @@ def next_slot(recurrence: Recurrence, after_ticks: int, started_ticks: int) -> i
     zone = _zone(recurrence)
     started = _moment(started_ticks)
     start = recurrence.start
-    if start is None:
-        base = started.astimezone(zone)
-    elif start.tzinfo is None:
-        base = _as_wall(start, zone)
-    else:
-        base = start.astimezone(zone)
+    base = started.astimezone(zone) if start is None else _placed(start, zone)
     floor = max(after_ticks, _ticks(base) - 1)
     if recurrence.start is None:
         floor = max(floor, started_ticks - 1)
@@ -150,10 +148,18 @@ def next_slot(recurrence: Recurrence, after_ticks: int, started_ticks: int) -> i
         if recurrence.frequency in _ELAPSED_S and not recurrence.has_schedule:
             step = _ELAPSED_S[recurrence.frequency] * recurrence.interval * 10_000_000
             first = _ticks(base)
-            return first + max(0, (floor - first) // step + 1) * step
-        return _search(recurrence, base, floor, zone)
+            slot: int | None = first + max(0, (floor - first) // step + 1) * step
+        else:
+            slot = _search(recurrence, base, floor, zone)
+        is_over = slot is not None and recurrence.end is not None and slot > _ticks(_placed(recurrence.end, zone))
+        return None if is_over else slot
     except OverflowError:
         return None
+
+
+def _placed(written: datetime, zone: tzinfo) -> datetime:
+    """Return a time as it stands in the zone: one without an offset is wall time there."""
+    return _as_wall(written, zone) if written.tzinfo is None else written.astimezone(zone)
 
 
 def slots(recurrence: Recurrence, after_ticks: int, until_ticks: int, started_ticks: int) -> Iterator[int]:
@@ -287,13 +293,14 @@ def _moment(ticks: int) -> datetime:
     return _EPOCH + timedelta(microseconds=ticks // 10)
 
 
-def _start(value: Any) -> datetime | None:
+def _time(fields: Mapping[str, Any], name: str) -> datetime | None:
+    value = fields.get(name.casefold())
     if value is None or value == "":
         return None
     try:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise RecurrenceFault(f"startTime {value!r} is no ISO 8601 time", field="startTime") from None
+        raise RecurrenceFault(f"{name} {value!r} is no ISO 8601 time", field=name) from None
 
 
 def _whole(value: Any, name: str, low: int, high: int) -> int:

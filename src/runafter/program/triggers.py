@@ -14,6 +14,7 @@ from runafter.program.recurrence import Recurrence, RecurrenceFault, parse_recur
 from runafter.program.retry import RetryFault, RetryPolicy, default_policy, parse_policy
 from runafter.program.steps import Trigger
 from runafter.program.targets import find_target
+from runafter.values.time import duration_s
 from runafter.values.wholes import whole
 
 TRIGGERS: dict[str, tuple[str, ...]] = {
@@ -180,12 +181,25 @@ def _recurrence(draft: Draft, name: str, type_: str, part: Part) -> Recurrence |
         place = written.get(fault.field) or written.at("schedule", fault.field) or written
         draft.report("TRG010", f"trigger {name!r}: {fault}", place)
         return None
+    _check_delay(draft, name, type_, inputs)
     shortest = draft.profile.limit("recurrence_min_s")
     if recurrence.nominal_s < shortest and not recurrence.has_schedule:
         draft.report(
             "TRG010", f"trigger {name!r} fires more often than every {shortest} s", written, severity="warning"
         )
     return recurrence
+
+
+def _check_delay(draft: Draft, name: str, type_: str, inputs: Part | None) -> None:
+    delay = inputs.get("delay") if inputs is not None and type_.casefold() == "slidingwindow" else None
+    if delay is None or (isinstance(delay.value, str) and is_dynamic(delay.value)):
+        return
+    try:
+        fits = duration_s(delay.value) >= 0
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        draft.report("TRG010", f"trigger {name!r}: 'delay' is {delay.value!r}; an ISO 8601 duration is needed", delay)
 
 
 def _retry(draft: Draft, inputs: Part | None) -> RetryPolicy | None:

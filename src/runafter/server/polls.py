@@ -192,6 +192,10 @@ class Polls:
         except Exception as error:  # noqa: BLE001 - as for the calls of actions
             return outcome_of(error)
 
+    def evaluated(self, flow: Flow, trigger: Trigger, value: Any) -> Any:
+        """Return a part of a trigger with its expressions evaluated, before there is an event."""
+        return compile_template(value).evaluate(self._scope(flow, trigger))
+
     def _scope(self, flow: Flow, trigger: Trigger, callback_url: str = "") -> TriggerScope:
         assert flow.program is not None
         defaults = {name: each.default for name, each in flow.program.parameters.items() if each.has_default}

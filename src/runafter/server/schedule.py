@@ -21,11 +21,11 @@ import msgspec
 
 from runafter.catalog.catalog import Catalog
 from runafter.catalog.rows import TriggerState
-from runafter.engine.faults import FAULTS
+from runafter.engine.faults import FAULTS, message_of
 from runafter.errors import RunafterError
 from runafter.hosts.clock import TICKS_PER_S
 from runafter.hosts.embedded.host import Host
-from runafter.program.recurrence import Recurrence, next_slot
+from runafter.program.recurrence import Recurrence, RecurrenceFault, next_slot, parse_recurrence
 from runafter.program.steps import Trigger
 from runafter.server.firing import Firing, TriggerEvent, moment
 from runafter.server.flows import Flow, FlowBook
@@ -95,17 +95,38 @@ class Schedule:
         wanted: set[Place] = set()
         for flow in self._flows.all():
             for trigger in flow.program.triggers.values() if flow.program is not None else ():
-                recurrence = _recurrence_of(trigger)
-                if recurrence is not None and flow.row.is_enabled:
+                recurrence = self._recurrence_of(flow, trigger)
+                if isinstance(recurrence, Recurrence) and flow.row.is_enabled:
                     wanted.add((flow.name, trigger.name))
                     await self._take_up(flow, trigger, recurrence)
-                reason = refusal(trigger)
+                reason = recurrence if isinstance(recurrence, str) else refusal(trigger)
                 if reason is not None and flow.row.is_enabled:
                     await self._refuse(flow, trigger, reason)
         for place, state in list(self._states.items()):
             if place not in wanted and state.due_at is not None:
                 await self._keep(place, msgspec.structs.replace(state, due_at=None))
         self._changed.set()
+
+    def _recurrence_of(self, flow: Flow, trigger: Trigger) -> Recurrence | str | None:
+        """Return when a trigger acts by itself, or why its schedule cannot be read; None where it has none.
+
+        A connector's poll without a recurrence has the platform's three minutes; one with
+        expressions has the values of the flow's parameters.
+        """
+        acts = polls_connector(trigger) or trigger.type.casefold() in {"recurrence", "slidingwindow", "http"}
+        if not acts or trigger.recurrence is not None:
+            return trigger.recurrence if acts else None
+        source = flow.definition.value["triggers"][trigger.name]
+        inputs = source.get("inputs")
+        written = source.get("recurrence") or (inputs.get("recurrence") if isinstance(inputs, dict) else None)
+        if written is None:
+            return _CONNECTOR_POLL if polls_connector(trigger) else None
+        try:
+            return parse_recurrence(self._polls.evaluated(flow, trigger, written))
+        except RecurrenceFault as fault:
+            return f"Its recurrence is invalid: {fault}."
+        except FAULTS as fault:
+            return f"Its recurrence cannot be evaluated: {message_of(fault)}"
 
     async def _refuse(self, flow: Flow, trigger: Trigger, reason: str) -> None:
         """Say once, in the log and in the history, that a trigger never fires here."""
@@ -212,8 +233,8 @@ class Schedule:
     async def _act(self, place: Place, due: int) -> None:
         flow = self._flows.get(place[0])
         trigger = flow.trigger(place[1])
-        recurrence = None if trigger is None else _recurrence_of(trigger)
-        if trigger is None or recurrence is None or not flow.row.is_enabled:
+        recurrence = None if trigger is None else self._recurrence_of(flow, trigger)
+        if trigger is None or not isinstance(recurrence, Recurrence) or not flow.row.is_enabled:
             await self._keep(place, msgspec.structs.replace(self._states[place], due_at=None))
             return
         try:
@@ -322,13 +343,6 @@ def _delay_s(trigger: Trigger) -> float:
         return duration_s(delay) if isinstance(delay, str) else 0.0
     except ValueError:
         return 0.0
-
-
-def _recurrence_of(trigger: Trigger) -> Recurrence | None:
-    """Return when a trigger acts by itself; a connector's poll without a recurrence has the platform's three minutes."""
-    if polls_connector(trigger):
-        return trigger.recurrence or _CONNECTOR_POLL
-    return trigger.recurrence if trigger.type.casefold() in {"recurrence", "slidingwindow", "http"} else None
 
 
 def _is_single(trigger: Trigger) -> bool:
