@@ -13,7 +13,12 @@ SETTINGS = {"SHOP": "https://shop.example.com", "LIMIT": "20"}
 
 
 def project(
-    values: dict[str, Any], inputs: Any, *, own: dict[str, Any] | None = None, settings: dict[str, str] | None = None
+    values: dict[str, Any],
+    inputs: Any,
+    *,
+    own: dict[str, Any] | None = None,
+    settings: dict[str, str] | None = None,
+    types: dict[str, str] | None = None,
 ) -> runafter.Definition:
     definition = {
         "parameters": own or {},
@@ -23,7 +28,9 @@ def project(
     files = {
         "host.json": {"version": "2.0"},
         "orders/workflow.json": {"definition": definition, "kind": "Stateful"},
-        "parameters.json": {name: {"type": "Object", "value": value} for name, value in values.items()},
+        "parameters.json": {
+            name: {"type": (types or {}).get(name, "String"), "value": value} for name, value in values.items()
+        },
         "local.settings.json": {"Values": SETTINGS if settings is None else settings},
     }
     (found,) = read_files({name: json.dumps(content).encode() for name, content in files.items()})
@@ -88,3 +95,30 @@ def test_a_trigger_reads_such_parameters_too() -> None:
     scope = TriggerScope({}, 0, {"Queue": "@appsetting('QUEUE')"}, {"QUEUE": "orders"})
 
     assert scope.parameter("queue") == "orders"
+
+
+TYPES = {"on": "Bool", "limit": "int", "rate": "Float", "to": "Array", "shop": "Object", "name": "String"}
+NAMED = {name: f"@appsetting('{name}')" for name in TYPES}
+
+
+def test_a_setting_is_what_the_type_of_its_parameter_says() -> None:
+    settings = {"on": "True", "limit": "20", "rate": "1.5", "to": '["a"]', "shop": '{"id": 1}', "name": "20"}
+
+    found = project(NAMED, {name: f"@parameters('{name}')" for name in TYPES}, settings=settings, types=TYPES)
+
+    assert runafter.run(found).action("Say").outputs == {
+        "on": True, "limit": 20, "rate": 1.5, "to": ["a"], "shop": {"id": 1}, "name": "20"
+    }  # fmt: skip
+
+
+def test_made_up_settings_are_of_the_type_of_their_parameters() -> None:
+    inputs = {
+        "on": "@not(parameters('on'))",
+        "limit": "@add(parameters('limit'), 1)",
+        "rate": "@mul(parameters('rate'), 2)",
+        "to": "@join(parameters('to'), ';')",
+        "shop": "@parameters('shop')['id']",
+        "name": "@toUpper(parameters('name'))",
+    }
+
+    assert runafter.run(project(NAMED, inputs, settings={}, types=TYPES), mocks="auto").succeeded

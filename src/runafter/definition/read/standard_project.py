@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,11 @@ def read_project(files: Mapping[str, bytes], root: str, prefix: str) -> Iterator
 
     connections = project_connections(load("connections.json"))
     declared = load("parameters.json")
-    values = {name: entry["value"] for name, entry in declared.items() if isinstance(entry, dict) and "value" in entry}
+    values = {
+        name: of_type(entry["value"], entry.get("type"))
+        for name, entry in declared.items()
+        if isinstance(entry, dict) and "value" in entry
+    }
     local = load("local.settings.json").get("Values")
     settings = (
         {str(key): value if isinstance(value, str) else dumped(value) for key, value in local.items()}
@@ -65,6 +70,17 @@ def read_project(files: Mapping[str, bytes], root: str, prefix: str) -> Iterator
             app_settings=settings,
             findings=(*definition.findings, *findings),
         )
+
+
+_A_SETTING = re.compile(r"@\{?\s*(appsetting\(\s*'(?:[^']|'')*'\s*\))\s*\}?", re.IGNORECASE)
+_FROM_TEXT = {"bool": "bool", "int": "int", "float": "float", "array": "json", "object": "json", "secureobject": "json"}
+
+
+def of_type(value: Any, type_: Any) -> Any:
+    """Return a parameter's value; an app setting is text, and becomes what the parameter's type says."""
+    found = _A_SETTING.fullmatch(value) if isinstance(value, str) else None
+    convert = _FROM_TEXT.get(type_.casefold()) if isinstance(type_, str) else None
+    return f"@{convert}({found[1]})" if found is not None and convert is not None else value
 
 
 def project_connections(document: Mapping[str, Any]) -> dict[str, Connection]:
