@@ -386,3 +386,9 @@ def test_values_that_a_parameter_does_not_take_are_refused(given: dict[str, Any]
     assert str(caught.value).endswith(told)
     assert runafter.run(found, parameters=fitting).succeeded
     assert runafter.run(found, mocks={"parameters": {**fitting, "pick": None}}).succeeded
+
+
+@pytest.mark.parametrize("wrong", [{"clock": "wall"}, {"variables": "safe"}, {"in_flight": 0}])
+def test_an_argument_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        runafter.run(flow(A=compose(1)), **wrong)

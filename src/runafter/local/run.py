@@ -142,9 +142,10 @@ def run(
 
     Raises:
         InvalidDefinition: the definition has errors.
-        MockError, RunRefused, InvalidSeed, InvalidFault: an argument is wrong.
+        MockError, UnfitParameter, RunRefused, InvalidSeed, InvalidFault, ValueError: an argument is wrong.
         EnvironmentFault: the database cannot be used.
     """
+    _known_clock(clock)
     job = Job(
         definition,
         flows=flows,
@@ -229,6 +230,10 @@ class Job:
         origin: Mapping[str, Any] | None = None,
         client_tracking_id: str | None = None,
     ) -> None:
+        if variables not in {"atomic", "racy"}:
+            raise ValueError(f"'variables' is 'atomic' or 'racy', not {variables!r}")
+        if in_flight < 1:
+            raise ValueError(f"'in_flight' is 1 or more, not {in_flight}")
         self.definition = definition
         self.program = build(definition)
         auto = auto or mocks == "auto"
@@ -459,6 +464,11 @@ async def keep_virtual(result: RunResult, job: Job, db: str) -> RunResult:
         return result
     finally:
         await storage.close()
+
+
+def _known_clock(clock: str) -> None:
+    if clock not in {"virtual", "real"}:
+        raise ValueError(f"'clock' is 'virtual' or 'real', not {clock!r}")
 
 
 def _tracking_header(outputs: Any) -> str:
