@@ -87,6 +87,29 @@ async def test_a_run_that_waits_is_cancelled_without_having_done_anything():
     assert (called, rebuilt) == (2, 0)
 
 
+async def test_a_run_whose_turn_comes_while_it_is_cancelled_is_cancelled_once(monkeypatch):
+    async with queued() as (http, accepted, outside):
+        firing, is_begun, go = http.runtime.firing, asyncio.Event(), asyncio.Event()
+        start = firing._start
+
+        async def slow(*given, **more) -> None:
+            await start(*given, **more)
+            is_begun.set()
+            await go.wait()
+
+        monkeypatch.setattr(firing, "_start", slow)
+        await release(http, outside)
+        await is_begun.wait()
+        cancelled = await http("POST", f"/api/runs/{run_of(accepted[1])}/cancel")
+        go.set()
+        ended = await http.runtime.host.wait(run_of(accepted[1]))
+        await release(http, outside, 2)
+        third = await http.runtime.host.wait(run_of(accepted[2]))
+
+    assert (cancelled.json, ended.status, third.status) == ({"done": True}, "Cancelled", "Succeeded")
+    assert http.runtime.firing.waiting() == []
+
+
 async def test_who_waits_for_the_answer_of_a_run_that_is_cancelled_in_the_queue_is_told():
     answer = {"type": "Response", "inputs": {"statusCode": 200}, "runAfter": {"Ask": ["Succeeded"]}}
     outside = Answers()

@@ -100,6 +100,7 @@ class Firing:
         self._waiting: dict[str, WaitingRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: list[str] = []
+        self._starting: set[str] = set()
         self.on_begun: Callable[[str, str], None] = lambda flow, run_id: None
         """Told when a run has begun, before anything else of it is."""
         self.flow_of: dict[str, str] = {}
@@ -398,6 +399,8 @@ class Firing:
         Raises:
             StorageFault: it still waits.
         """
+        if run_id in self._starting:
+            return False  # its turn has come: it is cancelled like any run under way
         waiting = self._waiting.pop(run_id, None)
         if waiting is None:
             return False
@@ -430,7 +433,11 @@ class Firing:
             self._catalog.leave(batch, run_id)
             self._catalog.add_history(batch, self._history_of(waiting, "Succeeded", None))
             event = TriggerEvent(caller_waits=waiting.caller_waits, reuse=waiting.reuse)
-            await self._start(flow, run_id, waiting.event, waiting.client_tracking_id, event, batch)
+            self._starting.add(run_id)
+            try:
+                await self._start(flow, run_id, waiting.event, waiting.client_tracking_id, event, batch)
+            finally:
+                self._starting.discard(run_id)
             self._waiting.pop(run_id, None)
         except StorageFault as fault:
             _log.warning("a waiting run of %s is tried again: %s", waiting.flow, fault)
