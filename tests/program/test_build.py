@@ -393,6 +393,14 @@ def test_problems_come_in_the_order_of_the_file() -> None:
     assert [finding.line for finding in found] == sorted(finding.line for finding in found)
 
 
+def test_an_action_that_runs_after_the_trigger_is_told_to_run_after_nothing() -> None:
+    (found,) = problems(definition_of({"A": compose(1, "Manual")}))
+
+    assert found.code == "GRF002"
+    assert found.hint is not None
+    assert "this is the trigger: leave it out" in found.hint
+
+
 def test_an_empty_definition_has_a_program() -> None:
     program = program_of({})
 

@@ -41,11 +41,19 @@ def _sibling(draft: Draft, site: Site, name: str, place: Part) -> None:
     found = draft.outline.named.get(name.casefold())
     if found is None:
         siblings = [each.name for each in site.level.sites.values() if each is not site]
-        hint = did_you_mean(name, siblings)
+        hint = _TRIGGER_IS_FIRST if _is_trigger(draft, name) else did_you_mean(name, siblings)
         draft.report("GRF002", f"{site.name!r} runs after {name!r}, which does not exist", place, hint=hint)
     else:
         where = f"in {found.container.name!r}" if found.container is not None else "at the top of the flow"
         draft.report("GRF003", f"{site.name!r} runs after {name!r}, which is no sibling: it is {where}", place)
+
+
+_TRIGGER_IS_FIRST = "this is the trigger: leave it out, an action that runs after nothing begins once the trigger has fired"
+
+
+def _is_trigger(draft: Draft, name: str) -> bool:
+    triggers = draft.root.get("triggers")
+    return any(key.casefold() == name.casefold() for key, _ in (triggers.members() if triggers is not None else ()))
 
 
 def _old_conditions(draft: Draft, site: Site) -> None:
