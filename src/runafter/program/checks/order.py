@@ -48,7 +48,9 @@ def _sibling(draft: Draft, site: Site, name: str, place: Part) -> None:
         draft.report("GRF003", f"{site.name!r} runs after {name!r}, which is no sibling: it is {where}", place)
 
 
-_TRIGGER_IS_FIRST = "this is the trigger: leave it out, an action that runs after nothing begins once the trigger has fired"
+_TRIGGER_IS_FIRST = (
+    "this is the trigger: leave it out, an action that runs after nothing begins once the trigger has fired"
+)
 
 
 def _is_trigger(draft: Draft, name: str) -> bool:
