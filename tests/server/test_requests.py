@@ -105,6 +105,17 @@ async def test_the_flow_s_own_tracking_id_wins_over_the_caller_s():
     assert answered.headers["x-ms-client-tracking-id"] == "order-9"
 
 
+async def test_a_long_tracking_id_is_cut_whoever_gives_it():
+    trigger = {**REQUEST, "correlation": {"clientTrackingId": "@triggerBody()['id']"}}
+    async with client(flow(trigger=trigger), flow("plain")) as http:
+        own = await http("POST", await http.callback_url(), {"id": "x" * 100_000}, token=None)
+        long = {"x-ms-client-tracking-id": "y" * 1_000}
+        given = await http("POST", await http.callback_url("plain"), {"n": 1}, headers=long, token=None)
+
+    told = [each.headers["x-ms-client-tracking-id"] for each in (own, given)]
+    assert told == ["x" * 128, "y" * 128]
+
+
 @pytest.mark.parametrize("given", ["half \ud800", "nul \x00", "two\nlines", "☃"])
 async def test_any_text_is_a_tracking_id_and_a_key(given: str):
     trigger = {**REQUEST, "correlation": {"clientTrackingId": "@triggerBody()['id']"}}

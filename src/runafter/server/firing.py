@@ -34,6 +34,8 @@ from runafter.values.json import compact
 from runafter.values.time import Timestamp, round_trip
 
 _log = logging.getLogger("runafter.server")
+MOST_TRACKING = 128
+"""Characters of a client tracking id: it goes back in a header, and into every list of runs."""
 _FOREVER_S = 3650 * 86_400
 _DEFAULT_TTL_S = 7 * 86_400.0
 Also = Callable[[Batch], None]
@@ -265,7 +267,7 @@ class Firing:
         self, flow: Flow, trigger: Trigger, run: TriggerRun, event: TriggerEvent, now: int, also: Also | None
     ) -> Fired:
         run_id = event.run_id or self.new_run_id()
-        tracking = run.client_tracking_id or event.client_tracking_id or run_id
+        tracking = (run.client_tracking_id or event.client_tracking_id or run_id)[:MOST_TRACKING]
         key = None
         if not event.unconditional:
             try:

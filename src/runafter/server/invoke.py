@@ -22,7 +22,7 @@ from runafter.server.answers import BadRequest, answer, error_answer, guarded, n
 from runafter.server.cloudevents import CloudEvent, events_of
 from runafter.server.contents import content_at
 from runafter.server.direct import body_of, headers_of, queries_of
-from runafter.server.firing import Fired, FlowDisabled, TriggerEvent
+from runafter.server.firing import MOST_TRACKING, Fired, FlowDisabled, TriggerEvent
 from runafter.server.flows import Flow
 from runafter.server.operations import RETRY_AFTER_S, operation, sent
 from runafter.server.runtime import Runtime, repetition_of
@@ -144,7 +144,7 @@ class Invocations:
         relative = request.path_params.get("relative", "")
         if relative or trigger.relative_path:
             outputs["relativePathParameters"] = _path_parameters(trigger.relative_path or "", relative)
-        tracking = headers.get("x-ms-client-tracking-id", "")[:128]
+        tracking = headers.get("x-ms-client-tracking-id", "")[:MOST_TRACKING]
         return TriggerEvent(outputs=outputs, client_tracking_id=tracking)
 
     async def _reply(
