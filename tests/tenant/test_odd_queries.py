@@ -160,3 +160,51 @@ def test_an_emulated_endpoint_sees_who_calls(authentication: dict[str, str], see
 
     [(_, request)] = web.tenant.store_of("http").rows("requests")
     assert request["headers"].get("Authorization") == seen
+
+
+ORDERS = {
+    "tables": {
+        "dbo.Orders": {
+            "columns": {
+                "Id": "INT PRIMARY KEY",
+                "Name": "NVARCHAR(5)",
+                "Due": "DATETIME2",
+                "Open": "BIT",
+                "Sum": "DECIMAL(9,2)",
+            }
+        }
+    }
+}
+PLACE = {"server": "default", "database": "default", "table": "[dbo].[Orders]"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "fits"),
+    [
+        ("Id", "x", False),
+        ("Id", 2**31, False),
+        ("Id", "7", True),
+        ("Name", "abcdef", False),
+        ("Name", None, True),
+        ("Due", "next week", False),
+        ("Due", "2026-03-02T10:00:00Z", True),
+        ("Open", "perhaps", False),
+        ("Open", True, True),
+        ("Sum", "1.5", True),
+        ("Sum", "much", False),
+    ],
+)
+def test_a_column_takes_what_its_type_holds(column: str, value: object, fits: bool) -> None:
+    sql = Service("sql", ORDERS)
+    item = {"item__Id": 1, f"item__{column}": value}
+
+    answer = sql.call("PostItem_V2", **PLACE, **item)
+
+    assert (answer.status_code == 200) is fits
+    assert fits or column in answer.body["message"]
+
+
+def test_rows_of_a_database_are_not_filtered_by_a_column_it_lacks() -> None:
+    refused = Service("sql", ORDERS).call("GetItems_V2", **PLACE, **{"$filter": "Colour eq 'red'"})
+
+    assert (refused.status_code, "Colour" in refused.body["message"]) == (400, True)

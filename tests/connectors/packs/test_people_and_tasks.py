@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from tests.connectors.packs.calling import Service
 
 from runafter.protocol.commands import CallOperation, Target
@@ -79,3 +80,32 @@ def test_notifications_are_kept_and_an_empty_one_is_refused() -> None:
 
     assert sent.status_code == 200
     assert [(row["kind"], row["text"]) for row in rows] == [("push", "Done")]
+
+
+async def test_later_answers_of_a_settled_approval_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    approvals = Service("approvals", {"rules": {"*": {"answer": "Approve", "after_s": 60}}})
+    target = Target(type="OpenApiConnectionWebhook", api="shared_approvals", operation="StartAndWaitForAnApproval")
+    given = {
+        "WebhookApprovalCreationInput/title": "T",
+        "WebhookApprovalCreationInput/assignedTo": "a@x.example;b@x.example",
+    }
+    inputs = {"parameters": {"approvalType": "Basic", **given}}
+    call = CallOperation(id="1", run_id="r", action="a", target=target, inputs=inputs)
+    waiting = asyncio.create_task(approvals.tenant.perform(call))
+    await asyncio.sleep(0)
+    approvals.clock.advance(61)
+
+    outcome = await waiting
+    await asyncio.sleep(0)
+
+    assert (outcome.status_code, len(outcome.body["responses"])) == (200, 1)
+    assert not caplog.records
+
+
+def test_a_rule_that_answers_what_the_approval_does_not_offer_is_named() -> None:
+    approvals = Service("approvals", {"rules": {"ada@x.example": {"answer": "Aprove"}}})
+
+    refused = approvals.call("CreateAnApproval", approvalType="Basic", ApprovalCreationInput__title="T",
+                             ApprovalCreationInput__assignedTo="ada@x.example")  # fmt: skip
+
+    assert (refused.status_code, "'Aprove' for ada@x.example" in refused.body["error"]["message"]) == (400, True)

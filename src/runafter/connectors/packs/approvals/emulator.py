@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runafter.connectors.answers import failure, ok
+from runafter.connectors.answers import failure, ok, refuse
 from runafter.connectors.instants import TICKS_PER_SECOND, iso_fraction
 from runafter.connectors.seedshape import NUMBER, TEXT
 from runafter.connectors.spec import Call, Row, Store, Surroundings
@@ -84,10 +84,18 @@ def _arrange(call: Call, row: Row) -> None:
         if rule is not None and rule.get("answer") is not None:
             mail, answer, comment = person["email"], str(rule["answer"]), str(rule.get("comments", ""))
             delay = float(rule.get("after_s", 0))
+            if answer not in row["options"]:
+                text = (
+                    f"The seed's rule answers '{answer}' for {mail}; the approval offers {', '.join(row['options'])}."
+                )
+                raise refuse(400, "InvalidApprovalResponse", text)
 
             def respond_later(
                 mail: str = mail, answer: str = answer, comment: str = comment, delay: float = delay
             ) -> None:
+                held = store.get(APPROVALS, name)
+                if held is None or held["status"] != "Pending" or _answered(held, mail):
+                    return  # the first answer settled it, or a person was quicker
                 respond(store, around, name, mail, answer, comment, start + round(delay * TICKS_PER_SECOND))
 
             around.later(delay, respond_later)
@@ -107,6 +115,10 @@ def _arrange(call: Call, row: Row) -> None:
         around.later(every, remind)
     if expiry is not None:
         around.later(float(expiry["after_s"]), lambda: _expire(store, name))
+
+
+def _answered(row: Row, mail: str) -> bool:
+    return any(each["responder"]["email"].lower() == mail.lower() for each in row["responses"])
 
 
 def _expire(store: Store, name: str) -> None:

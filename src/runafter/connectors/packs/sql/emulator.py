@@ -9,6 +9,7 @@ from typing import Any
 
 from runafter.connectors import odata
 from runafter.connectors.answers import ok
+from runafter.connectors.packs.sql.columns import must_fit
 from runafter.connectors.packs.sql.database import (
     PROCEDURES,
     Database,
@@ -58,7 +59,10 @@ class Table:
         unknown = [name for name in given if name.lower() not in known]
         if unknown:
             raise failed(f"Could not find the column '{unknown[0]}' of the table '{self.name}'.")
-        return {known[name.lower()]: value for name, value in given.items()}
+        held = {known[name.lower()]: value for name, value in given.items()}
+        for name, value in held.items():
+            must_fit(name, self.columns[name][0], value)
+        return held
 
     def where(self, ident: str) -> tuple[str, dict[str, Any]]:
         """Return the condition for a row's id: its key; the parts of a composite key are separated by commas."""
@@ -128,7 +132,12 @@ def get_items(call: Call) -> Outcome:
         rows = table.all()
     wanted = call.settings.get("minimum_items")
     size = max(PAGE_SIZE, wanted) if isinstance(wanted, int) else PAGE_SIZE
-    page = odata.page(rows, odata.query_of(call.arguments), page_size=size)
+    query = odata.query_of(call.arguments)
+    known = {name.lower() for name in table.columns} | {"iteminternalid"}
+    unknown = [name for name in odata.names_in(query) if name.lower() not in known]
+    if unknown:
+        raise failed(f"Could not find a property named '{unknown[0]}' on the table '{table.name}'.")
+    page = odata.page(rows, query, page_size=size)
     shown = [odata.selected(_item(table, row), call.text("$select"), always=("ItemInternalId",)) for row in page.rows]
     body: dict[str, Any] = {"value": shown}
     if page.next_skip is not None:
