@@ -30,7 +30,7 @@ KINDS = {
     "logic-apps-standard": "Logic Apps Standard",
 }
 GOALS = {"power-automate": 90, "logic-apps-consumption": 60, "logic-apps-standard": 30}
-_NAMED = re.compile(r"\[['\"](?!connectionId|\$connections|connection\b|id\b)([^'\"]+)['\"]\]")
+_NAMED = re.compile(r"\[['\"](?!connectionId|\$connections|connection\b|id\b|X-MS-APIM-Tokens)([^'\"]+)['\"]\]")
 
 
 def actions(table: Any) -> Iterator[dict[str, Any]]:
