@@ -21,6 +21,8 @@ operations:                            # by connector and operation, or by metho
 An answer: `status` (200), `headers`, `body`, `delay` (ISO 8601 or seconds), `never`,
 `code` and `message` (no answer came: `ConnectionFailed`, ...), `outputs` (the whole outputs
 object), `signal`. A list is a sequence over the calls of one action repetition, attempts included.
+
+The mock file of a unit test of Logic Apps Standard (`triggerMocks`, `actionMocks`) is read as well.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from typing import Any
 
 from runafter.connectors.instants import TICKS_PER_SECOND, retry_after_s
 from runafter.errors import RunafterError
+from runafter.local.unit_test_mocks import UnreadableMock, from_unit_test, is_of_unit_test
 from runafter.protocol.commands import CallOperation
 from runafter.protocol.events import Outcome
 
@@ -128,6 +131,11 @@ def load(data: Any, *, file: str = "<mocks>") -> Mocks:
         data = data["given"]
     if not isinstance(data, Mapping):
         raise MockError(f"{file}: a mock file is a mapping with the keys {', '.join(sorted(_FILE_KEYS))}")
+    if is_of_unit_test(data):
+        try:
+            data = from_unit_test(data)
+        except UnreadableMock as fault:
+            raise MockError(f"{file}: {fault}") from fault
     for key in data:
         if key not in _FILE_KEYS:
             raise MockError(f"{file}: unknown key {key!r}", hint=f"Known keys: {', '.join(sorted(_FILE_KEYS))}.")
