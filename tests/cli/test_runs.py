@@ -209,3 +209,17 @@ def test_a_number_given_for_a_text_stays_the_text_it_was_written_as(tmp_path: Pa
     assert json.loads(done.stdout)["actions"]["See"][0]["outputs"] == {"zip": "1234e5", "n": 7}
     assert refused.returncode == 2
     assert "the parameter 'n' is of type Int, not String" in refused.stderr
+
+
+def test_why_names_no_empty_action(tmp_path: Path) -> None:
+    stop = {"type": "Terminate", "inputs": {"runStatus": "Failed"}, "runAfter": {"Pick": ["Succeeded"]}}
+    pick = {"type": "If", "expression": "@equals(1, 2)", "actions": {"Then": compose(1)}, "runAfter": {}}
+    flow(tmp_path, Pick=pick, Stop=stop, After=compose(1, Stop=["Succeeded"]))
+    assert runafter(tmp_path, "run", "flow.json").returncode == 1
+
+    after = runafter(tmp_path, "runs", "show", "last", "--why", "After").stdout
+    then = runafter(tmp_path, "runs", "show", "last", "--why", "Then").stdout
+
+    assert "''" not in after
+    assert "the workflow run was terminated" in after
+    assert "because 'Pick' took another branch" in then

@@ -59,6 +59,24 @@ def test_a_container_without_a_row_still_ends_the_chain() -> None:
     assert why([], "Inner") == []
 
 
+def test_what_the_run_itself_decided_ends_the_chain_with_its_error() -> None:
+    ended = {"code": "Terminated", "message": "the workflow run was terminated"}
+
+    (link,) = why([row("After", "Skipped", because=("", "Cancelled", "Terminated"), error=ended)], "After")
+
+    assert (link.decided_by, link.error) == (None, ended)
+
+
+def test_a_branch_that_was_not_taken_says_so() -> None:
+    code = "ActionBranchingConditionNotSatisfied"
+    rows = [row("If"), row("Then", "Skipped", because=("If", "Succeeded", code), error={"code": code})]
+
+    chain = why(rows, "Then")
+
+    assert [(link.action, link.decided_by) for link in chain] == [("Then", "If"), ("If", None)]
+    assert chain[0].error == {"code": code}
+
+
 def test_a_container_that_failed_leads_to_what_failed_first_in_it() -> None:
     rows = [
         row("Loop", "Failed", order=0, code="ActionFailed", ended_at=90),

@@ -70,8 +70,9 @@ def print_chain(chain: Sequence[Reason]) -> None:
         if reason.decided_by is not None and depth + 1 < len(chain):
             following = chain[depth + 1]
             code = f" with code {following.code}" if following.code else ""
-            click.echo(f"{indent}  because {following.action!r} ended {following.status}{code}")
-        if isinstance(reason.error, dict) and reason.error.get("message"):
+            ended = "took another branch" if reason.error is not None else f"ended {following.status}{code}"
+            click.echo(f"{indent}  because {following.action!r} {ended}")
+        if reason.decided_by is None and isinstance(reason.error, dict) and reason.error.get("message"):
             click.echo(f"{indent}  {reason.error['message']}")
         if reason.failure is not None:
             _print_failure(reason.failure)

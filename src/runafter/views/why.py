@@ -44,7 +44,7 @@ _BAD = {"Failed", "TimedOut"}
 class Reason(Struct, frozen=True, kw_only=True):
     """One link: this action had this status; `decided_by` names the link that follows, None at the root cause.
 
-    `error` and `failure` stand at the root cause only.
+    `error` and `failure` stand at the root cause only, `error` at a branch that was not taken too.
     """
 
     action: str
@@ -77,6 +77,8 @@ def why(
     while row is not None and (row.action, row.repetition) not in seen:
         seen.add((row.action, row.repetition))
         because = row.detail.because
+        if because is not None and not because[0]:
+            because = None  # the run itself decided it, as its error says
         within = None if because else _first_failed(rows, row, (inside or {}).get(row.action, ()))
         decided_by = because[0] if because else within.action if within else None
         chain.append(
@@ -86,7 +88,7 @@ def why(
                 status=row.status,
                 code=row.code,
                 decided_by=decided_by,
-                error=None if decided_by else row.detail.error,
+                error=row.detail.error if decided_by is None or _is_untaken(row.detail.error) else None,
                 failure=None if decided_by else row.detail.failure,
             )
         )
@@ -101,6 +103,10 @@ def why(
             chain.append(Reason(action=because[0], repetition=(), status=because[1], code=because[2]))
         row = following
     return chain
+
+
+def _is_untaken(error: Any) -> bool:
+    return isinstance(error, dict) and error.get("code") == "ActionBranchingConditionNotSatisfied"
 
 
 def _first_failed(
