@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from runafter.definition.nodes import Definition
 from runafter.errors import Finding
@@ -120,6 +121,11 @@ class Flow:
         return [use for trigger in self.triggers for use in _uses(trigger.part, None)] + [
             use for site in self.sites for use in self.uses_of(site)
         ]
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """What analyses found out about this flow, by question, so that it is found out once."""
+        return {}
 
     @cached_property
     def _uses(self) -> dict[int, list[Use]]:

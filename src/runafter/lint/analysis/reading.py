@@ -102,6 +102,13 @@ def variable_writes(flow: Flow, *, initial: bool = False) -> list[tuple[Site, st
     """Return (action, folded variable, operation) of each action that changes a variable after its initialization;
     with `initial` also of those that give the first value.
     """
+    question = f"variable writes, initial {initial}"
+    if question not in flow.answers:
+        flow.answers[question] = _variable_writes(flow, initial)
+    return list(flow.answers[question])
+
+
+def _variable_writes(flow: Flow, initial: bool) -> list[tuple[Site, str, str]]:
     found = []
     for site in flow.sites:
         if initial and site.folded == "initializevariable":
