@@ -1,8 +1,9 @@
-"""One server per database."""
+"""One server per database, and per port."""
 
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from runafter.hosts.clock import TICKS_PER_S
 from runafter.hosts.embedded.owner import owner_name
 from runafter.journal.leases import Leases
 from runafter.server.alone import AnotherServer, be_alone, server_name
+from runafter.server.app import NoAddress, check_port
 from runafter.simulator.host import run_virtual
 
 LEASE = 10 * TICKS_PER_S
@@ -77,3 +79,32 @@ def test_a_second_server_is_refused_and_one_after_a_kill_is_not(tmp_path):
 
     assert (second.returncode, answers) == (2, True)
     assert f"SRV007: a server of process {first.process.pid} works on this database" in second.stderr
+
+
+def test_a_port_that_is_taken_is_told_before_anything_begins(tmp_path):
+    written(tmp_path, "orders", Note=COMPOSE)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "runafter", "serve", str(tmp_path), "--port", str(port)]
+        refused = subprocess.run(
+            [*command, "--db", str(tmp_path / "runs.db")], check=False, capture_output=True, text=True, timeout=60
+        )
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"error SRV008: nobody can listen at 127.0.0.1, port {port}: Address already in use" in refused.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
+def test_a_free_port_is_no_fault(host):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    assert check_port(host, port) is None
+
+
+def test_an_address_of_another_machine_is_told():
+    with pytest.raises(NoAddress) as caught:
+        check_port("192.0.2.1", 7071)
+
+    assert "192.0.2.1, port 7071" in caught.value.message

@@ -62,6 +62,12 @@ class Unprotected(EnvironmentFault):
     code = "SRV005"
 
 
+class NoAddress(EnvironmentFault):
+    """The server cannot listen at its address."""
+
+    code = "SRV008"
+
+
 def make_app(runtime: Runtime, doors: Doors) -> ASGIApp:
     """Return the whole application: every request passes the guard first."""
     pages = Pages()
@@ -127,6 +133,25 @@ def check_bind(host: str, token: str | None) -> None:
         raise Unprotected("the configured token is shorter than 20 characters", hint="Use a long random one.")
 
 
+def check_port(host: str, port: int) -> None:
+    """Refuse an address that nobody can listen at, before anything of the project begins.
+
+    Raises:
+        NoAddress: the name is not known here, or the port is taken.
+    """
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in found:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as fault:
+        raise NoAddress(
+            f"nobody can listen at {host}, port {port}: {fault.strerror or fault}",
+            hint="Choose another with --port or --host, or stop what listens there.",
+        ) from fault
+
+
 def public_address(host: str, port: int, host_names: Sequence[str] = ()) -> str:
     """Return the address that callers are told: a name they can use, where the server is bound to all addresses."""
     name = host.strip("[]")
@@ -156,6 +181,7 @@ async def serve(
 
     Raises:
         Unprotected: bound to other machines without a configured token.
+        NoAddress: the port is taken.
         RunafterError: the project or the database cannot be used.
     """
     import uvicorn
@@ -163,6 +189,7 @@ async def serve(
     from runafter.server.wire import wire
 
     check_bind(host, token)
+    check_port(host, port)
     project = read_project(path, read) if path is not None else None
     settings_by_name = project_connections(path, environ=os.environ) if path is not None else {}
     settings = ServerSettings(public_url=public_url or public_address(host, port, host_names), hosts=host_names)
