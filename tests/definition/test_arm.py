@@ -14,6 +14,7 @@ from runafter.definition.read.arm import api_name
 from runafter.definition.rename import rename_action
 from runafter.definition.write import canonical, write
 from runafter.errors import UnreadableSource
+from runafter.program.build import problems
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 TEMPLATE = (CASES / "arm" / "azuredeploy.json").read_bytes()
@@ -401,3 +402,14 @@ def test_an_id_of_a_resource_without_a_type_is_left_unresolved() -> None:
     (definition,) = read_template(workflow(compose("[resourceId('connections', 'teams')]")))
 
     assert definition.unresolved != ()
+
+
+def test_what_is_unresolved_has_the_place_where_it_stands() -> None:
+    text = "[concat(parameters('absent'), '!')]"
+
+    (definition,) = read_template(workflow(compose({"a/b": ["x", text], "[variables('no')]": 1})))
+
+    assert definition.unresolved_at["parameters('absent')"] == "/actions/A/inputs/a~1b/1"
+    assert definition.node.find("/actions/A/inputs/a~1b/1") is not None
+    (found,) = [each for each in problems(definition) if "absent" in each.message]
+    assert (found.code, found.pointer.endswith("/actions/A/inputs/a~1b/1"), found.line > 0) == ("REF007", True, True)

@@ -176,6 +176,8 @@ class Definition:
     parameter_values: Mapping[str, Any] = field(default_factory=dict)
     app_settings: Mapping[str, str] = field(default_factory=dict)
     unresolved: tuple[str, ...] = ()
+    unresolved_at: Mapping[str, str] = field(default_factory=dict)
+    """JSON pointers, within the definition, of the first place of what is unresolved in it."""
     findings: tuple[Finding, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

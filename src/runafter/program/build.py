@@ -100,7 +100,9 @@ def _make(
     check_limits(draft, declared)
     check_shapes(draft)
     for text in definition.unresolved:
-        draft.report("REF007", f"template expression is not resolved: {text}", root)
+        node = definition.node.find(definition.unresolved_at.get(text, ""))
+        place = Part(node.value, node) if node is not None else root
+        draft.report("REF007", f"template expression is not resolved: {text}", place)
     if catalogue is not None:
         calls = [(site.part, step.target) for site, step in steps if isinstance(step, CallStep)]
         calls += [

@@ -182,6 +182,7 @@ def _workflow(
     template.unresolved.clear()
     node = _referred(written, root, template)
     resolved = template.resolve(node.value)
+    places = dict(template.unresolved)
     if not isinstance(resolved, dict):
         elsewhere.append(written)
         return None
@@ -203,10 +204,15 @@ def _workflow(
         connections=connections_of(values.get("$connections")),
         parameter_values=values,
         unresolved=tuple(template.unresolved),
+        unresolved_at={reason: _pointer(way) for reason, way in places.items()},
         findings=tuple(document.source.findings),
         metadata={"resource": resource.pointer},
         resolved=resolved if resolved != node.value else None,
     )
+
+
+def _pointer(way: tuple[str | int, ...]) -> str:
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in way)
 
 
 def _referred(node: Node, root: Node, template: Template) -> Node:

@@ -51,9 +51,11 @@ class Template:
     functions: Mapping[str, Any] = field(default_factory=dict)
     place: Deployment = field(default_factory=Deployment)
     budget: Budget = field(default_factory=Budget)
-    unresolved: dict[str, None] = field(default_factory=dict)
+    unresolved: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    """Why something stays as written, with the keys of the first place in the value that was resolved."""
     _busy: set[str] = field(default_factory=set)
     _loops: dict[str, int] = field(default_factory=dict)
+    _way: list[str | int] = field(default_factory=list)
 
     def resolve(self, value: Any, depth: int = 0) -> Any:
         """Return a value with every expression in it resolved; what cannot be stays as written and is listed."""
@@ -64,7 +66,7 @@ class Template:
                 try:
                     return self.evaluate(value)
                 except Unresolved as reason:
-                    self.unresolved[str(reason)] = None
+                    self.unresolved.setdefault(str(reason), tuple(self._way))
                     return value
             return value[1:] if value.startswith("[[") else value
         if self._loops:
@@ -75,11 +77,18 @@ class Template:
                 if key == "copy" and _is_copy(item):
                     found.update({str(row["name"]): self.copies(row) for row in item})
                 else:
-                    found[self._key(key)] = self.resolve(item, depth + 1)
+                    found[self._key(key)] = self._inside(key, item, depth)
             return found
         if isinstance(value, list):
-            return [self.resolve(item, depth + 1) for item in value]
+            return [self._inside(index, item, depth) for index, item in enumerate(value)]
         return value
+
+    def _inside(self, key: str | int, item: Any, depth: int) -> Any:
+        self._way.append(key)
+        try:
+            return self.resolve(item, depth + 1)
+        finally:
+            self._way.pop()
 
     def _key(self, key: str) -> str:
         resolved = self.resolve(key)
@@ -154,7 +163,7 @@ class Template:
         try:
             return [self.resolve(row["input"]) for _ in self.looped(row)]
         except Unresolved as reason:
-            self.unresolved[str(reason)] = None
+            self.unresolved.setdefault(str(reason), tuple(self._way))
             return row["input"]
 
     def copy_index(self, arguments: list[Any]) -> int:
