@@ -138,3 +138,8 @@ def test_explain_shows_where_an_error_began() -> None:
 
     assert [step.text for step in steps if step.error] == ["toUpper(5)", "concat(toUpper('a'), toUpper(5))"]
     assert str(steps[0]) == "toUpper('a') is \"A\""
+
+
+def test_a_number_beyond_all_bounds_leaves_its_template_as_its_name() -> None:
+    assert evaluate("@1e400") == "Infinity"
+    assert compile_template({"a": "@1e400", "b": 1.5}).constant == {"a": "Infinity", "b": 1.5}

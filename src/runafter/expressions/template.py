@@ -230,11 +230,11 @@ def _unchanged(value: Any, compiled: Any) -> Constant:
 
 def _outward(closure: Closure, expressions: list[tuple[str, Expression, str]]) -> Closure:
     """Make decimals, NaN and infinities what JSON can hold when a value leaves its template."""
+    if isinstance(closure, Constant):
+        return Constant(json_numbers(closure.value)) if expressions else closure
     names = {call.name.casefold() for _, expression, _ in expressions for call in calls(expression)}
     if not names & _ODD_NUMBERS:
         return closure
-    if isinstance(closure, Constant):
-        return Constant(json_numbers(closure.value))
     return lambda scope: json_numbers(closure(scope))
 
 
