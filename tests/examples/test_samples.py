@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 import runafter
+from runafter.connectors.registry import catalogue
+from runafter.lint.run import check
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("employee_onboarding", "invoice_approval", "order_fan_out", "support_escalation", "weekly_reports")
@@ -77,6 +79,13 @@ def test_a_sample_is_written_with_an_indent_of_two(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
     assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_check_has_no_more_than_notes_for_a_hardened_flow(name: str) -> None:
+    report = check(runafter.read(EXAMPLES / name / "flow.json"), catalogue=catalogue())
+
+    assert [issue.finding for issue in report.issues if issue.finding.severity != "note"] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
