@@ -101,13 +101,6 @@ def test_rule_explains_errors_too() -> None:
     assert listed == sorted(listed)
 
 
-def test_a_code_of_a_rule_that_is_also_an_error_tells_both() -> None:
-    told = _run("rule", "STO001").output
-
-    assert told.startswith("STO001  note")
-    assert "As the error of a command: The database cannot be opened" in told
-
-
 def test_rule_lists_all_codes() -> None:
     lines = _run("rule", "--list").output.splitlines()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tools import docs_commands, docs_errors
 
 import runafter
 from runafter.cli.main import COMMANDS
+from runafter.lint.run import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -42,6 +44,13 @@ def test_the_page_of_errors_is_what_the_source_says() -> None:
 
     assert page == docs_errors.render(), "run: python -m tools.docs_errors"
     assert docs_errors.TABLE.read_text(encoding="utf-8") == docs_errors.table(), "run: python -m tools.docs_errors"
+
+
+def test_no_error_has_the_code_of_a_finding() -> None:
+    errors = set(json.loads(docs_errors.TABLE.read_text(encoding="utf-8")))
+
+    assert errors
+    assert errors & set(pages()) == set()
 
 
 def test_every_code_in_the_source_is_documented() -> None:

@@ -76,7 +76,7 @@ async def test_a_full_database_refuses_and_takes_up_again(tmp_path) -> None:
     fault = await put(storage, b"1", b"x" * 100_000)
 
     assert isinstance(fault, DatabaseFull)
-    assert fault.code == "STO005"
+    assert fault.code == "DBF005"
     assert fault.hint
     assert await put(storage, b"2", b"small") is None
     storage.session.connection.execute("PRAGMA max_page_count = 100000")

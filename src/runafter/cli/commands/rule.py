@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib.resources import files
 
 import click
@@ -34,10 +33,7 @@ def command(code: str | None, listed: bool, as_json: bool) -> None:
     known = dict(pages())
     for each, (meaning, instead) in _errors().items():
         text = f"{meaning}\n\nInstead: {instead}" if instead else meaning
-        if each in known:  # a finding of check and an error of a command
-            known[each] = replace(known[each], page=f"{known[each].page}\n\nAs the error of a command: {text}")
-        else:
-            known[each] = RulePage(code=each, name="", severity="error", family="errors", title=meaning, page=text)
+        known[each] = RulePage(code=each, name="", severity="error", family="errors", title=meaning, page=text)
     known = dict(sorted(known.items()))
     wished = (code or "").upper()
     if listed or code is None or (wished not in known and any(each.startswith(wished) for each in known)):
