@@ -12,7 +12,7 @@ from starlette.routing import Route
 from runafter.errors import RunafterError
 from runafter.server import shapes
 from runafter.server.answers import BadRequest, answer, body_as, guarded, not_found, number_of
-from runafter.server.firing import Fired, TriggerEvent
+from runafter.server.events import Fired, TriggerEvent
 from runafter.server.live import event_stream
 from runafter.server.reading import Reading, approval_of
 from runafter.server.runtime import Runtime, repetition_of

@@ -10,32 +10,29 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any, Literal
 
 from runafter.catalog.catalog import Catalog
 from runafter.catalog.rows import HistoryDetail, HistoryStatus, TriggerHistory, WaitingRun
 from runafter.engine.faults import FAULTS, message_of
+from runafter.engine.instants import timestamp
 from runafter.engine.triggers import Slots, TriggerRun, TriggerScope, decide
 from runafter.errors import EnvironmentFault, InvalidDefinition
 from runafter.hosts.clock import TICKS_PER_S
 from runafter.hosts.embedded.host import Host
 from runafter.local.triggers import with_invoker
 from runafter.program.steps import Trigger
-from runafter.protocol.commands import Attempt
 from runafter.protocol.ids import run_name
+from runafter.server.events import MOST_TRACKING, Fired, TriggerEvent
 from runafter.server.flows import Flow, FlowBook
 from runafter.server.settings import ServerSettings
 from runafter.server.signatures import Signer
 from runafter.storage.batch import Batch
 from runafter.storage.faults import AlreadyThere, StorageFault
 from runafter.values.json import compact
-from runafter.values.time import Timestamp, round_trip
 
 _log = logging.getLogger("runafter.server")
-MOST_TRACKING = 128
-"""Characters of a client tracking id: it goes back in a header, and into every list of runs."""
 _FOREVER_S = 3650 * 86_400
 _DEFAULT_TTL_S = 7 * 86_400.0
 Also = Callable[[Batch], None]
@@ -45,46 +42,6 @@ class FlowDisabled(EnvironmentFault):
     """The flow is switched off, so its triggers do not fire."""
 
     code = "SRV002"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerEvent:
-    """What happened at a trigger. `origin` names the history row that is fired again.
-
-    `run_id` is the name of the run to be, for callers that must know it first.
-    `key` is by what the event is known again where the flow names no key of its own.
-    `attempts` are the failed ones of the poll that brought it.
-    """
-
-    outputs: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Any = None
-    client_tracking_id: str = ""
-    scheduled_at: int | None = None
-    origin: str | None = None
-    caller_waits: bool = False
-    unconditional: bool = False
-    reuse: Mapping[str, Any] = field(default_factory=dict)
-    run_id: str | None = None
-    key: str | None = None
-    attempts: tuple[Attempt, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fired:
-    """What became of one event, or of one item of a split one. `run_id` of a duplicate is the run that has the key."""
-
-    status: Literal["Started", "Waiting", "Skipped", "Failed", "Duplicate", "Full"]
-    history: str
-    run_id: str | None = None
-    client_tracking_id: str = ""
-    code: str | None = None
-    error: Any = None
-
-
-@lru_cache(maxsize=1024)
-def moment(ticks: int) -> str:
-    """Return ticks as the platform writes a time."""
-    return round_trip(Timestamp(ticks, "utc"))
 
 
 class Firing:
@@ -511,7 +468,7 @@ class Firing:
 
     @staticmethod
     def _record(trigger: Trigger, event: TriggerEvent, outputs: dict[str, Any], now: int) -> dict[str, Any]:
-        at = moment(now)
+        at = timestamp(now)
         record: dict[str, Any] = {
             "name": trigger.name,
             "inputs": trigger.inputs.source if event.inputs is None else event.inputs,
@@ -522,7 +479,7 @@ class Firing:
             "status": "Succeeded",
         }
         if event.scheduled_at is not None:
-            record["scheduledTime"] = moment(event.scheduled_at)
+            record["scheduledTime"] = timestamp(event.scheduled_at)
         if event.client_tracking_id:
             record["clientTrackingId"] = event.client_tracking_id
         if event.origin is not None:

@@ -22,7 +22,8 @@ from runafter.server.answers import BadRequest, answer, error_answer, guarded, n
 from runafter.server.cloudevents import CloudEvent, events_of
 from runafter.server.contents import content_at
 from runafter.server.direct import body_of, headers_of, queries_of
-from runafter.server.firing import MOST_TRACKING, Fired, FlowDisabled, TriggerEvent
+from runafter.server.events import MOST_TRACKING, Fired, TriggerEvent
+from runafter.server.firing import FlowDisabled
 from runafter.server.flows import Flow
 from runafter.server.operations import RETRY_AFTER_S, operation, sent
 from runafter.server.runtime import Runtime, repetition_of

@@ -17,7 +17,8 @@ from runafter.journal.rows import ActionRow, RunHeader
 from runafter.program.steps import ForeachStep, Trigger, UntilStep
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import BadRequest, answer, body_as, body_of, guarded, not_found
-from runafter.server.firing import FlowDisabled, TriggerEvent
+from runafter.server.events import TriggerEvent
+from runafter.server.firing import FlowDisabled
 from runafter.server.flows import Flow
 from runafter.server.iterations import Iteration, iterations_of
 from runafter.server.listing import REPETITIONS, after_of, fits, listed, page_of, statuses_of, terms_of, ticks_of

@@ -12,7 +12,7 @@ from runafter.catalog.rows import InboxItem
 from runafter.connectors.packs.approvals import emulator as approvals
 from runafter.connectors.packs.office365 import emulator as mails
 from runafter.connectors.packs.teams import emulator as posts
-from runafter.server.firing import moment
+from runafter.engine.instants import timestamp
 from runafter.tenant.tenant import Tenant
 
 _DEEP = 12
@@ -138,11 +138,11 @@ def result_of(item: InboxItem, who: str, answer: str, comments: str, now: int) -
     person = {"id": who, "displayName": who.split("@", maxsplit=1)[0], "email": who, "userPrincipalName": who}
     if item.kind == "card":
         data = data_of(item.detail.get("card") or {}, answer, comments)
-        return {"responseTime": moment(now), "responder": person, "submitActionId": None, "data": data}
+        return {"responseTime": timestamp(now), "responder": person, "submitActionId": None, "data": data}
     response = {
         "responder": person,
-        "requestDate": moment(item.created_at),
-        "responseDate": moment(now),
+        "requestDate": timestamp(item.created_at),
+        "responseDate": timestamp(now),
         "approverResponse": answer,
         "comments": comments,
     }
@@ -153,7 +153,7 @@ def result_of(item: InboxItem, who: str, answer: str, comments: str, now: int) -
         "SelectedOption": answer,
         "title": item.detail.get("title", ""),
         "details": item.detail.get("details", ""),
-        "requestDate": moment(item.created_at),
-        "completionDate": moment(now),
+        "requestDate": timestamp(item.created_at),
+        "completionDate": timestamp(now),
         "name": item.id,
     }

@@ -10,6 +10,7 @@ from msgspec import structs
 from runafter.catalog.rows import InboxItem
 from runafter.definition.nodes import Definition
 from runafter.definition.structure import triggers, walk_actions
+from runafter.engine.instants import timestamp
 from runafter.errors import finding_fields
 from runafter.hosts.clock import TICKS_PER_S
 from runafter.journal.rows import ActionRow, RunHeader
@@ -17,7 +18,6 @@ from runafter.local.package import unpack
 from runafter.program.graph import Graph as ActionGraph
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import not_found
-from runafter.server.firing import moment
 from runafter.server.flows import Flow
 from runafter.server.runtime import Runtime
 from runafter.server.shapes import (
@@ -78,7 +78,7 @@ class Reading:
             triggerType=trigger.type if trigger is not None else None,
             runs=[
                 StripRun(
-                    id=header.id, status=header.status, startedAt=moment(header.started_at), durationS=_span(header)
+                    id=header.id, status=header.status, startedAt=timestamp(header.started_at), durationS=_span(header)
                 )
                 for header in headers[:_STRIP]
             ],
@@ -87,7 +87,7 @@ class Reading:
             successRate=good / len(ended) if ended else None,
             p50S=_percentile(spans, 0.5),
             p95S=_percentile(spans, 0.95),
-            nextAt=moment(next_at) if next_at is not None else None,
+            nextAt=timestamp(next_at) if next_at is not None else None,
             errors=sum(finding.severity == "error" for finding in flow.findings),
         )
 
@@ -102,14 +102,14 @@ class Reading:
                 {
                     "name": trigger.name,
                     "type": trigger.type,
-                    "nextAt": moment(state.due_at) if state.due_at is not None else None,
+                    "nextAt": timestamp(state.due_at) if state.due_at is not None else None,
                     "histories": [
                         {
                             "id": each.id,
                             "status": each.status,
                             "code": each.code,
                             "run": each.run_id,
-                            "at": moment(each.started_at),
+                            "at": timestamp(each.started_at),
                             "error": each.detail.error if each.detail is not None else None,
                         }
                         for each in recent
@@ -121,7 +121,7 @@ class Reading:
             definition=flow.definition.value,
             graph=graph_of(flow.definition),
             findings=[finding_fields(finding) for finding in flow.findings],
-            versions=[{"version": row.version, "createdAt": moment(row.created_at)} for row in versions],
+            versions=[{"version": row.version, "createdAt": timestamp(row.created_at)} for row in versions],
             sidecar=flow.row.meta.sidecar,
             triggers=told,
             file=flow.row.meta.file,
@@ -215,7 +215,7 @@ class Reading:
                 type="",
                 status="Waiting",
                 repetition=repetition_name(repetition),
-                startedAt=moment(item.created_at),
+                startedAt=timestamp(item.created_at),
             )
         around = await self._journal.history.every_action(run_id)
         inside = _insides(await self._definition_of(header))
@@ -244,8 +244,8 @@ def approval_of(item: InboxItem) -> Approval:
         flow=item.flow,
         run=item.run_id,
         action=str(detail.get("action", "")),
-        createdAt=moment(item.created_at),
-        closedAt=moment(item.closed_at) if item.closed_at is not None else None,
+        createdAt=timestamp(item.created_at),
+        closedAt=timestamp(item.closed_at) if item.closed_at is not None else None,
         title=str(detail.get("title") or detail.get("action") or ""),
         details=str(detail.get("details") or ""),
         assignedTo=str(detail.get("assignedTo") or ""),
@@ -326,8 +326,8 @@ def _run(header: RunHeader) -> RunSummary:
         id=header.id,
         flow=header.flow,
         status=header.status,
-        startedAt=moment(header.started_at),
-        endedAt=moment(header.ended_at) if header.ended_at is not None else None,
+        startedAt=timestamp(header.started_at),
+        endedAt=timestamp(header.ended_at) if header.ended_at is not None else None,
         durationS=_span(header),
         code=header.code,
         message=error.get("message"),
@@ -351,8 +351,8 @@ def action_lines(rows: list[ActionRow]) -> list[ActionSummary]:
             type=line.type,
             status=line.status,
             code=line.code,
-            startedAt=moment(line.started_at),
-            endedAt=moment(line.ended_at),
+            startedAt=timestamp(line.started_at),
+            endedAt=timestamp(line.ended_at),
             busyS=line.busy_ticks / TICKS_PER_S,
             repetitions=line.repetitions,
             failed=sum(line.by_status.get(status, 0) for status in _BAD),
@@ -376,8 +376,8 @@ def _detail(row: ActionRow, chain: list[dict[str, Any]]) -> ActionDetail:
         status=row.status,
         repetition=repetition_name(row.repetition),
         code=row.code,
-        startedAt=moment(row.started_at),
-        endedAt=moment(row.ended_at),
+        startedAt=timestamp(row.started_at),
+        endedAt=timestamp(row.ended_at),
         inputs=row.inputs,
         outputs=row.outputs,
         hasInputs=row.has_inputs,
@@ -387,8 +387,8 @@ def _detail(row: ActionRow, chain: list[dict[str, Any]]) -> ActionDetail:
         failure=detail.failure,
         attempts=[
             AttemptShape(
-                startedAt=moment(each.started_at),
-                endedAt=moment(each.ended_at),
+                startedAt=timestamp(each.started_at),
+                endedAt=timestamp(each.ended_at),
                 code=each.code,
                 statusCode=each.status_code,
                 error=each.error,

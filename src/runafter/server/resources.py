@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runafter.catalog.rows import TriggerHistory
+from runafter.engine.instants import timestamp
 from runafter.hosts.clock import TICKS_PER_S
 from runafter.journal.codec import encode
 from runafter.journal.rows import ActionRow, RunHeader
@@ -15,7 +16,6 @@ from runafter.program.steps import Trigger
 from runafter.protocol.commands import Attempt
 from runafter.protocol.ids import repetition_name
 from runafter.server.contents import content_path
-from runafter.server.firing import moment
 from runafter.server.flows import Flow
 from runafter.server.iterations import Iteration
 from runafter.server.runtime import Runtime
@@ -34,8 +34,8 @@ class Resources:
         identity = self._runtime.settings.workflow_id(flow.name)
         properties: dict[str, Any] = {
             "provisioningState": "Succeeded",
-            "createdTime": moment(row.created_at),
-            "changedTime": moment(row.changed_at),
+            "createdTime": timestamp(row.created_at),
+            "changedTime": timestamp(row.changed_at),
             "state": row.state,
             "version": row.version,
             "accessEndpoint": f"{self._runtime.settings.public_url}/workflows/{quote(flow.name)}",
@@ -55,8 +55,8 @@ class Resources:
     def version(self, flow: Flow, version: str, at: int) -> dict[str, Any]:
         return {
             "properties": {
-                "createdTime": moment(at),
-                "changedTime": moment(at),
+                "createdTime": timestamp(at),
+                "changedTime": timestamp(at),
                 "state": flow.row.state,
                 "version": version,
             },
@@ -70,13 +70,13 @@ class Resources:
         next_at = self._runtime.schedule.next_at(flow.name, trigger.name)
         properties: dict[str, Any] = {
             "provisioningState": "Succeeded",
-            "createdTime": moment(flow.row.created_at),
-            "changedTime": moment(flow.row.changed_at),
+            "createdTime": timestamp(flow.row.created_at),
+            "changedTime": timestamp(flow.row.changed_at),
             "state": flow.row.state,
             "workflow": self._version_of(flow.name, flow.row.version),
         }
         if next_at is not None:
-            properties["nextExecutionTime"] = moment(next_at)
+            properties["nextExecutionTime"] = timestamp(next_at)
         return {
             "properties": properties,
             "id": f"{identity}/triggers/{trigger.name}",
@@ -87,8 +87,8 @@ class Resources:
     async def history(self, flow: Flow, row: TriggerHistory) -> dict[str, Any]:
         identity = self._runtime.settings.workflow_id(flow.name)
         properties: dict[str, Any] = {
-            "startTime": moment(row.started_at),
-            "endTime": moment(row.ended_at),
+            "startTime": timestamp(row.started_at),
+            "endTime": timestamp(row.ended_at),
             "status": row.status,
             "code": row.code or "OK",
             "trackingId": row.id,
@@ -96,7 +96,7 @@ class Resources:
             "fired": row.fired,
         }
         if row.scheduled_at is not None:
-            properties["scheduledTime"] = moment(row.scheduled_at)
+            properties["scheduledTime"] = timestamp(row.scheduled_at)
         if row.detail is not None and row.detail.error is not None:
             properties["error"] = row.detail.error
         if row.detail is not None and row.detail.outputs:
@@ -129,7 +129,7 @@ class Resources:
                     path = f"/runs/{header.id}/trigger/{side}"
                     trigger[f"{side}Link"] = await self._link(header.flow, path, began[side])
         properties: dict[str, Any] = {
-            "startTime": moment(header.started_at),
+            "startTime": timestamp(header.started_at),
             "status": header.status,
             "correlation": {"clientTrackingId": header.client_tracking_id},
             "workflow": self._version_of(header.flow, version),
@@ -137,9 +137,9 @@ class Resources:
             "outputs": header.outputs or {},
         }
         if header.status != "Waiting" or header.position:
-            properties["waitEndTime"] = moment(header.started_at)
+            properties["waitEndTime"] = timestamp(header.started_at)
         if header.ended_at is not None:
-            properties["endTime"] = moment(header.ended_at)
+            properties["endTime"] = timestamp(header.ended_at)
         if header.code is not None:
             properties["code"] = header.code
         if header.error is not None:
@@ -155,8 +155,8 @@ class Resources:
         base = f"{self._runtime.settings.workflow_id(header.flow)}/runs/{header.id}/actions/{row.action}"
         detail = row.detail
         properties: dict[str, Any] = {
-            "startTime": moment(row.started_at),
-            "endTime": moment(row.ended_at),
+            "startTime": timestamp(row.started_at),
+            "endTime": timestamp(row.ended_at),
             "status": row.status,
             "code": row.code or "NotSpecified",
             "trackingId": detail.tracking_id,
@@ -203,8 +203,8 @@ class Resources:
         """
         return {
             "properties": {
-                "startTime": moment(line.started_at),
-                "endTime": moment(line.ended_at),
+                "startTime": timestamp(line.started_at),
+                "endTime": timestamp(line.ended_at),
                 "status": line.status,
                 "code": line.code or "NotSpecified",
                 "correlation": {"clientTrackingId": header.client_tracking_id},
@@ -222,13 +222,13 @@ class Resources:
                 {"scopeName": scope, "itemIndex": index}
                 for scope, index in zip(found.loops, found.repetition, strict=False)
             ],
-            "startTime": moment(found.started_at),
+            "startTime": timestamp(found.started_at),
             "status": found.status,
             "code": "ActionFailed" if found.status == "Failed" else "NotSpecified",
             "correlation": {"clientTrackingId": header.client_tracking_id},
         }
         if found.ended_at is not None:
-            properties["endTime"] = moment(found.ended_at)
+            properties["endTime"] = timestamp(found.ended_at)
         base = f"{self._runtime.settings.workflow_id(header.flow)}/runs/{header.id}/actions/{loop}"
         return {
             "properties": properties,
@@ -258,8 +258,8 @@ class Resources:
                 "id": f"{base}/requestHistories/{number:06d}",
                 "type": "Microsoft.Logic/workflows/runs/actions/requestHistories",
                 "properties": {
-                    "startTime": moment(began),
-                    "endTime": moment(ended),
+                    "startTime": timestamp(began),
+                    "endTime": timestamp(ended),
                     "request": sent,
                     "response": response,
                 },
@@ -289,8 +289,8 @@ class Resources:
 def _retry_history(attempts: tuple[Attempt, ...]) -> list[dict[str, Any]]:
     return [
         {
-            "startTime": moment(each.started_at),
-            "endTime": moment(each.ended_at),
+            "startTime": timestamp(each.started_at),
+            "endTime": timestamp(each.ended_at),
             "code": each.code,
             "error": {"error": each.error} if isinstance(each.error, dict) else None,
         }

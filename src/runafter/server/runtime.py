@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from runafter.catalog.catalog import Catalog
 from runafter.catalog.rows import FlowState, InboxItem
+from runafter.engine.instants import timestamp
 from runafter.errors import EnvironmentFault, InvalidDefinition, RunafterError
 from runafter.hosts.embedded.host import Host, UnknownRun
 from runafter.hosts.outside import Outside
@@ -19,7 +20,8 @@ from runafter.program.steps import Trigger
 from runafter.project.project import Project
 from runafter.protocol.commands import FinishRun, NoteStarted, RecordAction, Repetition, SendResponse
 from runafter.protocol.ids import repetition_name
-from runafter.server.firing import Fired, Firing, TriggerEvent, moment
+from runafter.server.events import Fired, TriggerEvent
+from runafter.server.firing import Firing
 from runafter.server.flows import Flow, FlowBook
 from runafter.server.inbox import RUN_AGAIN, Inbox, item_id
 from runafter.server.live import Broadcast, News
@@ -408,7 +410,7 @@ class Runtime:
                 if flow is not None and notice.status in self._reviewed(flow):
                     self._later(self._ask_review(flow, run_id, notice.status, notice.error))
                 if self.news.is_watched:
-                    data = {"status": notice.status, "code": notice.code, "at": moment(notice.at)}
+                    data = {"status": notice.status, "code": notice.code, "at": timestamp(notice.at)}
                     self.news.publish(News(kind="run", flow=flow, run=run_id, data=data))
             case RecordAction():
                 self.metrics.began(run_id, notice.started_at)
@@ -421,8 +423,8 @@ class Runtime:
                         "repetition": repetition_name(notice.repetition),
                         "status": notice.status,
                         "code": notice.code,
-                        "startedAt": moment(notice.started_at),
-                        "endedAt": moment(notice.ended_at),
+                        "startedAt": timestamp(notice.started_at),
+                        "endedAt": timestamp(notice.ended_at),
                         "attempts": len(notice.attempts),
                     }
                     self.news.publish(News(kind="action", flow=flow, run=run_id, data=data))
@@ -431,7 +433,7 @@ class Runtime:
                     "action": notice.action,
                     "repetition": repetition_name(notice.repetition),
                     "status": notice.status,
-                    "startedAt": moment(notice.at),
+                    "startedAt": timestamp(notice.at),
                     "of": notice.of,
                 }
                 self.news.publish(News(kind="action", flow=flow, run=run_id, data=data))

@@ -22,12 +22,14 @@ import msgspec
 from runafter.catalog.catalog import Catalog
 from runafter.catalog.rows import TriggerState
 from runafter.engine.faults import FAULTS, message_of
+from runafter.engine.instants import timestamp
 from runafter.errors import RunafterError
 from runafter.hosts.clock import TICKS_PER_S
 from runafter.hosts.embedded.host import Host
 from runafter.program.recurrence import Recurrence, RecurrenceFault, next_slot, parse_recurrence
 from runafter.program.steps import Trigger
-from runafter.server.firing import Firing, TriggerEvent, moment
+from runafter.server.events import TriggerEvent
+from runafter.server.firing import Firing
 from runafter.server.flows import Flow, FlowBook
 from runafter.server.polls import Polls
 from runafter.server.settings import ServerSettings
@@ -172,7 +174,7 @@ class Schedule:
         place = (flow.name, trigger.name)
         error = {
             "code": "RecurrenceMissed",
-            "message": f"Slots from {moment(slot)} on were missed; this trigger does not make up for them.",
+            "message": f"Slots from {timestamp(slot)} on were missed; this trigger does not make up for them.",
         }
         self._states[place] = following
         await self._firing.note(
@@ -292,7 +294,7 @@ class Schedule:
         assert slot is not None
         end = next_slot(recurrence, slot, state.started_at)
         following = _at(trigger, state, end)
-        outputs = {"windowStartTime": moment(slot), "windowEndTime": moment(slot if end is None else end)}
+        outputs = {"windowStartTime": timestamp(slot), "windowEndTime": timestamp(slot if end is None else end)}
         await self._firing.fire(
             flow, trigger, TriggerEvent(outputs=outputs, scheduled_at=slot), self._also(place, following)
         )

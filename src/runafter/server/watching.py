@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from runafter.engine.instants import timestamp
 from runafter.engine.step import Run
 from runafter.errors import finding_fields
 from runafter.program.steps import Program
@@ -21,7 +22,6 @@ from runafter.protocol.events import Event, RunStarted
 from runafter.protocol.ids import repetition_name
 from runafter.server.answers import answer, guarded, not_found
 from runafter.server.api import Operation
-from runafter.server.firing import moment
 from runafter.server.guard import COOKIE
 from runafter.server.reading import action_lines
 from runafter.server.runtime import Runtime, repetition_of
@@ -155,7 +155,7 @@ class Watching:
         if found is None:
             if len(self._findings) > 500:
                 self._findings.clear()
-            today = moment(self._runtime.host.clock())[:10]
+            today = timestamp(self._runtime.host.clock())[:10]
             found = self._findings[key] = await asyncio.to_thread(_check, flow.definition, today)
         return answer(FindingPage(findings=found))
 
@@ -183,7 +183,7 @@ def under_way(program: Program, events: Sequence[Event]) -> list[LiveAction]:
                         action=command.action,
                         repetition=name,
                         status=command.status,
-                        startedAt=moment(command.at),
+                        startedAt=timestamp(command.at),
                         of=command.of,
                     )
                 case RecordAction():

@@ -16,7 +16,7 @@ from runafter.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from runafter.catalog.rows import FlowState
-    from runafter.server.firing import Fired
+    from runafter.server.events import Fired
     from runafter.server.flows import FlowBook
     from runafter.server.runtime import Runtime
 
