@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runafter.local.patterns import text_of_pattern
-from runafter.local.shapes import from_schema
+from runafter.local.schema_shapes import from_schema
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from runafter.engine.schema import violations
-from runafter.local.shapes import Shape, from_schema
+from runafter.local.schema_shapes import from_schema
+from runafter.local.shapes import Shape
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 

@@ -13,7 +13,8 @@ from runafter.engine.settings import reads_settings
 from runafter.errors import ExpressionError
 from runafter.local.expression_shapes import ExpressionReader
 from runafter.local.function_shapes import json_text, settle
-from runafter.local.shapes import Shape, from_schema
+from runafter.local.schema_shapes import from_schema
+from runafter.local.shapes import Shape
 from runafter.program.steps import (
     AnyStep,
     Block,

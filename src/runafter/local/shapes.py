@@ -19,10 +19,9 @@ from typing import Any
 from runafter.local.patterns import text_of_pattern
 
 LIST_LENGTH = 2
-_MAX_DEPTH = 24
-_MOST_SHAPES = 20_000
+MAX_DEPTH = 24
+"""Steps into a value, or into a schema, beyond which nothing is made."""
 _MOST_VALUES = 50_000
-_MOST_CHARS = 100_000
 _TIMESTAMP = "2026-01-05T09:30:00Z"
 _TIME_NAME = re.compile(r"(^|[a-z])Time(Utc|UTC|Generated)?$|TimeGenerated")
 CLOCK = "2024-01-01T00:00:00Z"
@@ -151,7 +150,7 @@ class Shape:
         if index is not None:
             shape.least_items = max(shape.least_items, index + 1 if index >= 0 else -index)
         if shape.element is None:
-            shape.element = Shape(_singular(shape.name))
+            shape.element = Shape(singular(shape.name))
             if isinstance(shape.constant, list) and shape.constant:
                 shape.element.constant = shape.constant[0]
         return shape.element
@@ -217,91 +216,6 @@ def from_json(value: Any, name: str = "") -> Shape:
     return Shape(name, constant=value)
 
 
-def from_schema(schema: Any, name: str = "") -> Shape:
-    """Return the shape that a JSON schema (drafts 4 to 7, as flows write them) describes; local `$ref`s are followed."""
-    return _from_schema(schema, _Schema(schema), name, ("#",))
-
-
-class _Schema:
-    """A whole schema. References within it may make far more of it than it is: `left` is how many shapes are made."""
-
-    def __init__(self, root: Any) -> None:
-        self.root = root
-        self.left = _MOST_SHAPES
-
-    def target(self, reference: str) -> Any:
-        found = self.root
-        for part in reference.lstrip("#").strip("/").split("/") if reference != "#" else []:
-            name = part.replace("~1", "/").replace("~0", "~")
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
-
-
-def _reference(schema: Any) -> str | None:
-    found = schema.get("$ref") if isinstance(schema, dict) else None
-    return found if isinstance(found, str) and found.startswith("#") else None
-
-
-def _from_schema(schema: Any, whole: _Schema, name: str, way: tuple[str, ...]) -> Shape:
-    """Return the shape of a part; `way` holds the references that led to it, '' for each step without one.
-
-    What may be left out and refers back to where it stands is left out, and a list of it is empty.
-    """
-    shape = Shape(name)
-    whole.left -= 1
-    if not isinstance(schema, dict) or len(way) > _MAX_DEPTH or whole.left < 0:
-        return shape
-    reference = _reference(schema)
-    if reference is not None:
-        return _from_schema(whole.target(reference), whole, name, (*way, reference))
-    for union in ("allOf", "anyOf", "oneOf"):
-        options = schema.get(union)
-        if isinstance(options, list) and options:
-            for option in options if union == "allOf" else options[:1]:
-                shape.unite(_from_schema(option, whole, name, (*way, "")))
-    shape = shape.find()
-    shape.schema = schema
-    kinds = schema.get("type")
-    wanted = [kind for kind in kinds if kind != "null"] if isinstance(kinds, list) else [kinds]
-    if wanted and isinstance(wanted[0], str):
-        shape.kind = wanted[0].lower()
-    enum = schema.get("enum")
-    if isinstance(enum, list) and enum:
-        shape.candidates.extend(enum)
-    for word in ("const", "default", "example"):
-        if word in schema:
-            shape.candidates.insert(0, schema[word])
-    members = schema.get("properties")
-    required = schema.get("required")
-    required = required if isinstance(required, list) else []
-    if isinstance(members, dict):
-        shape.kind = shape.kind or "object"
-        for key, value in members.items():
-            if _reference(value) not in way or key in required:
-                member = _unescaped(key)
-                shape.properties[member] = _from_schema(value, whole, member, (*way, ""))
-    for key in required:
-        if isinstance(key, str):
-            shape.property(_unescaped(key))
-    element = schema.get("items")
-    if isinstance(element, list):
-        element = element[0] if element else None
-    if isinstance(element, dict):
-        shape.kind = shape.kind or "array"
-        if _reference(element) not in way or schema.get("minItems"):
-            shape.element = _from_schema(element, whole, _singular(name), (*way, ""))
-    if isinstance(schema.get("minItems"), int):
-        shape.least_items = schema["minItems"]
-    if isinstance(schema.get("minLength"), int):
-        shape.least_chars = min(schema["minLength"], _MOST_CHARS)
-    return shape
-
-
-def _unescaped(key: str) -> str:
-    """Return a schema's key as the flow's expressions read it: `@@odata.etag` is written for `@odata.etag`."""
-    return key[1:] if key.startswith("@@") else key
-
-
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """The shapes around a value, and how many more values are made: lists in lists may ask for very many."""
@@ -314,7 +228,7 @@ class _Seen:
 
 
 def _sample(shape: Shape, index: int, seen: _Seen, depth: int) -> Any:
-    if id(shape) in seen.shapes or depth > _MAX_DEPTH:
+    if id(shape) in seen.shapes or depth > MAX_DEPTH:
         return None
     seen = seen.within(shape)
     if shape.constant is not _UNKNOWN and not (isinstance(shape.constant, (dict, list)) and not shape.constant):
@@ -535,5 +449,6 @@ def _fits(value: Any, shape: Shape) -> bool:
     return True
 
 
-def _singular(name: str) -> str:
+def singular(name: str) -> str:
+    """Return the name of an element after the name of its list: `orders` holds an `order`."""
     return name[:-1] if name.endswith("s") and len(name) > 3 else name
