@@ -211,11 +211,6 @@ class Shape:
         return _sample(self.find(), index, _Seen((), [_MOST_VALUES]), 0)
 
 
-def from_json(value: Any, name: str = "") -> Shape:
-    """Return the shape of a value that is wholly known."""
-    return Shape(name, constant=value)
-
-
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """The shapes around a value, and how many more values are made: lists in lists may ask for very many."""
