@@ -143,3 +143,17 @@ def test_files_of_onedrive_are_found_shared_and_moved_by_path() -> None:
         ["report-1.csv", "report-2.txt"], ["report-1.csv"])  # fmt: skip
     assert (copied.status_code, again.status_code, moved.status_code) == (200, 409, 200)
     assert (link.status_code, thumbnail.status_code) == (200, 400)
+
+
+def test_beside_seeded_sites_no_other_exists_until_a_flow_makes_it(site: Service) -> None:
+    other = "https://contoso.sharepoint.com/sites/opertions"
+    parameters = {"method": "POST", "uri": "_api/SPSiteManager/create", "body": f'{{"request": {{"Url": "{other}"}}}}'}
+
+    before = site.call("GetItems", dataset=other, table="Orders")
+    made = site.call("HttpRequest", dataset=SITE, **{f"parameters/{name}": value for name, value in parameters.items()})
+    after = site.call("GetItems", dataset=other, table="Orders")
+
+    assert before.status_code == 404
+    assert f"The site '{other}' does not exist." in str(before.body or before.message)
+    assert made.status_code == 200
+    assert after.body["value"] == []

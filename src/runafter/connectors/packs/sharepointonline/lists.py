@@ -1,7 +1,8 @@
 """SharePoint's lists: columns, items with versions, and the shapes in which the two faces show them.
 
-A tenant without a seeded list takes any list of any site; with seeded lists in
-a site, others of that site do not exist.
+A tenant without a seeded site takes any list of any site. With seeded sites,
+others do not exist until a flow makes them; with seeded lists in a site, others
+of that site do not.
 """
 
 from __future__ import annotations
@@ -89,8 +90,11 @@ class Lists:
         """Return the list with this title or id.
 
         Raises:
-            Refused: 404, when the site has seeded lists and this is none of them.
+            Refused: 404, when the tenant has seeded sites, or the site seeded lists, and this is none of them.
         """
+        sites = dict(self.store.rows("$sites"))
+        if self.site not in sites and any("created" not in row for row in sites.values()):
+            raise refuse(404, "-1, System.IO.FileNotFoundException", f"The site '{self.site}' does not exist.")
         name = unquote(unquote(table)).strip("{}")
         known = self.all()
         for found in known:
