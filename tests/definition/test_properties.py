@@ -58,7 +58,7 @@ SEEDS = (
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def read_or_refuse(data: bytes) -> None:
+def assert_read_or_refused(data: bytes) -> None:
     try:
         found = read_bytes(data, "x")
     except UnreadableSource as fault:
@@ -79,7 +79,7 @@ def read_or_refuse(data: bytes) -> None:
 @example(b"PK\x05\x06" + bytes(18))
 @RELAXED
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    read_or_refuse(data)
+    assert_read_or_refused(data)
 
 
 @given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6))
@@ -89,7 +89,7 @@ def test_any_damage_to_a_file_is_read_or_refused(seed: bytes, damage: list[tuple
     for position, byte in damage:
         data[position % len(data)] = byte
 
-    read_or_refuse(bytes(data))
+    assert_read_or_refused(bytes(data))
 
 
 @given(st.sampled_from(SEEDS), st.integers(0, 10_000), st.integers(0, 200), st.binary(max_size=20))
@@ -97,7 +97,7 @@ def test_any_damage_to_a_file_is_read_or_refused(seed: bytes, damage: list[tuple
 def test_any_cut_of_a_file_is_read_or_refused(seed: bytes, start: int, length: int, put: bytes) -> None:
     start %= len(seed)
 
-    read_or_refuse(seed[:start] + put + seed[start + length :])
+    assert_read_or_refused(seed[:start] + put + seed[start + length :])
 
 
 @given(JSON)
@@ -134,7 +134,7 @@ def test_any_shape_in_a_definition_or_template_is_read_or_refused(one: Any, two:
     template = {"resources": [{"type": "Microsoft.Logic/workflows", "name": one, "copy": two, "properties": {"definition": flow, "parameters": two}}],
                 "parameters": one, "variables": two, "functions": one, "$schema": "deploymentTemplate"}  # fmt: skip
     for value in (flow, {"properties": {"definition": flow, "connectionReferences": one, "parameters": two}}, template):
-        read_or_refuse(json.dumps(value).encode())
+        assert_read_or_refused(json.dumps(value).encode())
 
 
 @given(

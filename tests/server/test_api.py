@@ -271,7 +271,9 @@ async def test_a_stop_right_after_a_change_of_the_schedule_ends():
     async with client(flow()) as http:
         await asyncio.sleep(0)
         await http.runtime.schedule.refresh()
-        await asyncio.wait_for(http.runtime.stop(), 5)
+        await asyncio.wait_for(http.runtime.stop(), 60)
+
+        assert not http.runtime.is_ready
 
 
 async def test_resubmit_and_cancel():

@@ -101,6 +101,8 @@ async def test_a_fault_of_ours_ends_no_watch(tmp_path, caplog, monkeypatch, look
 
     await watched(tmp_path, work)
 
+    assert faults == []
+
 
 async def test_a_change_that_met_a_locked_database_is_taken_over_later(tmp_path, caplog, monkeypatch, looks):
     caplog.set_level(logging.WARNING)
