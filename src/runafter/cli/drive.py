@@ -45,7 +45,7 @@ async def _drive(job: Job, db: str, work: Callable[[Host], Awaitable[T]], view: 
     loop = asyncio.get_running_loop()
     async with job.machine(db) as host:
         task = asyncio.ensure_future(work(host))
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # loops of Windows take no signals
             loop.add_signal_handler(signal.SIGINT, task.cancel)
         try:
             if draws:

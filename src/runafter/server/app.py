@@ -242,7 +242,7 @@ async def serve(
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # loops of Windows take no signals
             loop.add_signal_handler(number, stop)
     try:
         await be_alone(runtime.host)
